@@ -1,0 +1,176 @@
+//! Draws diagnostics, by miette. Source text is made safe for a terminal first.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
+
+use super::{Diagnostic, Severity};
+use crate::source::Sources;
+
+/// How to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+    /// With box-drawing characters.
+    pub unicode: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { colour: false, unicode: true, width: 100 }
+    }
+}
+
+/// Draws one diagnostic with the source lines it points at.
+pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
+    let theme = match (style.unicode, style.colour) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, _) => GraphicalTheme::none(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_context_lines(0);
+    let drawn = Drawn { diagnostic, source: SafeSource::new(diagnostic, sources) };
+    let mut out = String::new();
+    if handler.render_report(&mut out, &drawn).is_err() {
+        out.clear();
+        let _ = writeln!(out, "{} {}", diagnostic.code.id, diagnostic.message);
+    }
+    out
+}
+
+/// A control character as people see it: `ESC` is `␛`, a tab one blank.
+fn visible(c: char) -> char {
+    match c {
+        '\n' => '\n',
+        '\t' => ' ',
+        '\u{7f}' => '\u{2421}',
+        c if c < ' ' => char::from_u32(0x2400 + c as u32).unwrap_or('?'),
+        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// The text of the diagnostic's file, and the way from its offsets to the safe text's.
+#[derive(Debug)]
+struct SafeSource {
+    name: String,
+    text: String,
+    /// (offset in the source, how far the safe text is ahead of it from there on).
+    shifts: Vec<(usize, isize)>,
+}
+
+impl SafeSource {
+    fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
+        let file = Arc::clone(sources.get(diagnostic.span().file));
+        let mut text = String::with_capacity(file.text.len());
+        let mut shifts = Vec::new();
+        let mut ahead = 0isize;
+        for (at, c) in file.text.char_indices() {
+            let shown = visible(c);
+            text.push(shown);
+            if shown.len_utf8() != c.len_utf8() {
+                ahead += isize::try_from(shown.len_utf8()).unwrap_or(0) - isize::try_from(c.len_utf8()).unwrap_or(0);
+                shifts.push((at + c.len_utf8(), ahead));
+            }
+        }
+        Self { name: file.name.clone(), text, shifts }
+    }
+
+    fn at(&self, offset: u32) -> usize {
+        let offset = offset as usize;
+        let after = self.shifts.partition_point(|(from, _)| *from <= offset);
+        let ahead = after.checked_sub(1).map_or(0, |i| self.shifts[i].1);
+        offset.saturating_add_signed(ahead)
+    }
+}
+
+impl SourceCode for SafeSource {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let inner = self.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            inner.data(),
+            *inner.span(),
+            inner.line(),
+            inner.column(),
+            inner.line_count(),
+        )))
+    }
+}
+
+#[derive(Debug)]
+struct Drawn<'a> {
+    diagnostic: &'a Diagnostic,
+    source: SafeSource,
+}
+
+impl std::fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.diagnostic.message.chars().map(visible).try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}
+
+impl miette::Diagnostic for Drawn<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(format!("{} {}", self.diagnostic.code.id, self.diagnostic.code.name)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Note => miette::Severity::Advice,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Error => miette::Severity::Error,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let home = self.diagnostic.span().file;
+        let labels = self.diagnostic.labels.iter().enumerate().filter(move |(_, label)| label.span.file == home);
+        Some(Box::new(labels.map(|(i, label)| {
+            let start = self.source.at(label.span.start);
+            let span = SourceSpan::new(start.into(), self.source.at(label.span.end).saturating_sub(start));
+            let text = (!label.text.is_empty()).then(|| label.text.clone());
+            if i == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::code::SYNTAX;
+    use crate::source::Span;
+
+    #[test]
+    fn points_behind_control_characters_and_shows_them() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.rbk", "let x = \"\u{1b}[31m\" +\n");
+        let diagnostic = Diagnostic::error(&SYNTAX, Span::new(id, 16, 17), "an operand is missing", "after this");
+        let drawn = render(&diagnostic, &sources, Style::default());
+        assert!(!drawn.contains('\u{1b}'), "{drawn}");
+        assert!(drawn.contains("a.rbk:1:"), "{drawn}");
+        assert!(drawn.contains('␛'), "{drawn}");
+    }
+}

@@ -1,0 +1,9 @@
+//! rbk: the language and interpreter that make runbooks run.
+//!
+//! The modules are floors; a module uses only those above it in this list.
+//! `src/README.md` says what each is for and what must always hold in it.
+
+pub mod diag;
+pub mod source;
+
+pub mod syntax;

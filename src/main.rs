@@ -1,0 +1,3 @@
+//! The `rbk` command.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! From text to a typed tree. No name is resolved here.
+
+pub mod tree;
