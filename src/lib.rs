@@ -6,4 +6,11 @@
 pub mod diag;
 pub mod source;
 
+pub mod host;
 pub mod syntax;
+pub mod value;
+
+pub mod catalog;
+
+pub mod eval;
+pub mod functions;
