@@ -14,3 +14,7 @@ pub mod catalog;
 
 pub mod eval;
 pub mod functions;
+
+pub mod analysis;
+
+pub mod journal;
