@@ -1,0 +1,6 @@
+//! stub
+use super::SimpleCommand;
+/// stub
+pub fn changes(_command: &SimpleCommand) -> Option<&'static str> {
+    None
+}
