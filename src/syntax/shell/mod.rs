@@ -19,11 +19,12 @@ mod known;
 mod lexer;
 mod quote;
 mod words;
+mod wrappers;
 
 pub use bashisms::{Bashism, Feature};
 pub use direct::{LostSetting, lost_setting};
 pub use foreign::{ForeignHole, Remedy};
-pub use known::changes;
+pub use known::{Change, changes};
 pub use quote::{Arg, QuoteError, quote};
 
 use lexer::Lexer;

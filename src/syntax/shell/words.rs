@@ -98,7 +98,6 @@ impl Lexer<'_> {
     /// Whether this unquoted character belongs to what follows the word.
     fn ends_word(&self, c: char, pattern: bool, seen: &mut Unquoted) -> bool {
         match c {
-            '\n' => true,
             '(' if pattern => {
                 seen.brackets += 1;
                 false
@@ -110,7 +109,7 @@ impl Lexer<'_> {
             '|' if pattern => seen.brackets == 0 && self.cursor.sees("||"),
             ' ' | '\t' | ';' | '&' if pattern => seen.brackets == 0,
             '<' | '>' => self.cursor.peek_at(1) != Some(Kind::Char('(')),
-            ' ' | '\t' | ';' | '&' | '|' | '(' | ')' => true,
+            ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' => true,
             _ => false,
         }
     }
