@@ -18,3 +18,5 @@ pub mod functions;
 pub mod analysis;
 
 pub mod journal;
+
+pub mod runtime;

@@ -1,6 +1,7 @@
 //! What an action *is*: one declaration that the interpreter, the analysis, plans, tests,
 //! `rbk doc` and editors all read. No action is known here.
 
+pub mod command;
 mod effect;
 mod registry;
 mod signature;
@@ -116,6 +117,8 @@ pub struct Call<'a> {
     pub idempotency_key: Option<&'a str>,
     /// What is left of the innermost deadline.
     pub time_left: Option<Duration>,
+    /// How long a process may take to end itself when it is stopped.
+    pub grace: Duration,
 }
 
 /// `on dir(…)` and `with …` around a statement.

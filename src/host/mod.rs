@@ -116,6 +116,8 @@ pub enum FileKind {
 pub struct Process {
     /// The program and its arguments: at least one.
     pub argv: Vec<String>,
+    /// It is a shell with a script.
+    pub shell: bool,
     /// The working directory; ours if `None`.
     pub dir: Option<PathBuf>,
     /// Set in addition to ours.

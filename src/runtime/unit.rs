@@ -1,0 +1,20 @@
+//! A program with the values of its globals: the runbook itself, or one that it calls.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::analysis::Program;
+use crate::eval::Globals;
+
+/// What code runs in.
+#[derive(Clone)]
+pub struct Unit {
+    /// The code.
+    pub program: Arc<Program>,
+    /// Parameters, secrets, environments, top-level `let`s.
+    pub globals: Rc<Globals>,
+    /// The chosen environment.
+    pub environment: Option<Arc<str>>,
+    /// Whether whoever runs against it must type its name first.
+    pub protected: bool,
+}

@@ -1,0 +1,597 @@
+//! Arguments that another interpreter reads: a value in them would be read as its language, and no quoting of the
+//! shell can prevent that. A table of the programs that runbooks use; an unknown program's arguments count as plain.
+
+use super::wrappers::{base_name, innermost, positionals, skip_options};
+use super::{SimpleCommand, Word};
+
+/// A hole in an argument that is read as code or as a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignHole {
+    /// Index of the hole.
+    pub hole: usize,
+    /// The interpreter as the user wrote it: `psql -c`, `sh -c`, `jq`.
+    pub interpreter: String,
+    /// Ways out that fit, best first.
+    pub remedies: &'static [Remedy],
+}
+
+/// A way to hand the value over without making it code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// `on ssh(…) { $ … }` or `on docker(…)`, `on pod(…)`: the command is quoted for where it runs.
+    On,
+    /// `sql.*`, which binds values as parameters.
+    Sql,
+    /// `http.*` with `json:`, which encodes the body.
+    HttpJson,
+    /// `${json(x)}`, which writes the value as JSON.
+    JsonFunction,
+    /// `with NAME = x { … }`, and the interpreter's own way to read an environment variable.
+    Environment,
+    /// A further argument, which the program reads as data.
+    Argument(&'static str),
+    /// An expression of rbk instead of the other program.
+    Rbk(&'static str),
+}
+
+impl Remedy {
+    /// The advice, as a clause without a full stop.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Remedy::On => "run the command inside `on ssh(…) { … }`, `on docker(…) { … }` or `on pod(…) { … }`",
+            Remedy::Sql => "use `sql.query` or `sql.execute`, which bind the value as a parameter",
+            Remedy::HttpJson => "use `http.post(url, json: { … })`, which encodes the body",
+            Remedy::JsonFunction => "write `${json(x)}`, which is the value as JSON",
+            Remedy::Environment => "hand it over as an environment variable: `with NAME = x { … }`",
+            Remedy::Argument(advice) | Remedy::Rbk(advice) => advice,
+        }
+    }
+}
+
+/// Where an interpreter finds its program.
+enum Program {
+    /// In the value of an option: short ones by their letter (they may be joined: `-lc`), long ones by name. Options
+    /// end at the first other word if `leading`: behind it stand a script and its own arguments.
+    Option { short: &'static str, long: &'static [&'static str], leading: bool },
+    /// In the first word that is no option, unless one of `instead` is there, whose value it then is if `program`.
+    First { options: &'static str, long: &'static [&'static str], files: &'static [&'static str] },
+    /// In all words behind the first `skip` that are no options.
+    Behind { skip: usize },
+    /// In the word behind one of these.
+    After(&'static [&'static str]),
+}
+
+/// One interpreter.
+struct Interpreter {
+    names: &'static [&'static str],
+    program: Program,
+    /// Options whose value is the next word.
+    values: &'static [&'static str],
+    /// How many words that are no options may stand there while the program still comes from standard input; `None`:
+    /// it never does.
+    stdin: Option<usize>,
+    remedies: &'static [Remedy],
+}
+
+const SHELL: &[Remedy] =
+    &[Remedy::On, Remedy::Environment, Remedy::Argument("pass it as an argument: `sh -c 'use \"$1\"' sh ${x}`")];
+const SCRIPT: &[Remedy] =
+    &[Remedy::Environment, Remedy::Argument("pass it as an argument behind the program, which reads it as data")];
+const SQL: &[Remedy] = &[Remedy::Sql, Remedy::Environment];
+const REMOTE: &[Remedy] = &[Remedy::On];
+const EVAL: &[Remedy] = &[Remedy::Environment, Remedy::Rbk("write the command itself, without `eval`")];
+const NUMBERS: &[Remedy] = &[Remedy::Rbk("write `$((…))`, where only a number is let in, or compute it in rbk")];
+const JSON: &[Remedy] = &[Remedy::HttpJson, Remedy::JsonFunction];
+const FORM: &[Remedy] =
+    &[Remedy::Argument("use `--data-urlencode`, which encodes the value, or `http.post`"), Remedy::HttpJson];
+
+const INTERPRETERS: &[Interpreter] = &[
+    Interpreter {
+        names: &["sh", "bash", "dash", "zsh", "ksh", "ash"],
+        program: Program::Option { short: "c", long: &[], leading: true },
+        values: &["-o", "+o", "-O", "--rcfile", "--init-file"],
+        stdin: Some(0),
+        remedies: SHELL,
+    },
+    Interpreter {
+        names: &["su", "runuser", "script"],
+        program: Program::Option { short: "c", long: &["--command", "--session-command"], leading: false },
+        values: &["-s", "--shell", "-g", "-G", "-u"],
+        stdin: None,
+        remedies: SHELL,
+    },
+    Interpreter { names: &["eval"], program: Program::Behind { skip: 0 }, values: &[], stdin: None, remedies: EVAL },
+    // The handler is code; the signals behind it are not, but nobody takes them from a value.
+    Interpreter {
+        names: &["trap", "alias"],
+        program: Program::Behind { skip: 0 },
+        values: &[],
+        stdin: None,
+        remedies: EVAL,
+    },
+    Interpreter { names: &["let"], program: Program::Behind { skip: 0 }, values: &[], stdin: None, remedies: NUMBERS },
+    // watch(1) hands its arguments to `sh -c`, joined by blanks.
+    Interpreter {
+        names: &["watch"],
+        program: Program::Behind { skip: 0 },
+        values: &["-n", "--interval"],
+        stdin: None,
+        remedies: &[Remedy::Rbk("use `check … within … every …` or `monitor`, which repeat a command themselves")],
+    },
+    // ssh(1) sends the words joined by blanks; the remote shell reads them again.
+    Interpreter {
+        names: &["ssh"],
+        program: Program::Behind { skip: 1 },
+        values: &[
+            "-p", "-i", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-e", "-m", "-O", "-Q", "-S", "-w", "-W",
+            "-E", "-B", "-I",
+        ],
+        stdin: Some(1),
+        remedies: REMOTE,
+    },
+    Interpreter {
+        names: &["gcloud"],
+        program: Program::Option { short: "", long: &["--command"], leading: false },
+        values: &[],
+        stdin: None,
+        remedies: REMOTE,
+    },
+    Interpreter {
+        names: &["psql"],
+        program: Program::Option { short: "c", long: &["--command"], leading: false },
+        values: &[
+            "-d",
+            "--dbname",
+            "-h",
+            "--host",
+            "-p",
+            "--port",
+            "-U",
+            "--username",
+            "-v",
+            "--set",
+            "--variable",
+            "-o",
+            "-F",
+            "-P",
+            "-L",
+            "-R",
+            "-T",
+            "-f",
+            "--file",
+        ],
+        stdin: Some(2),
+        remedies: SQL,
+    },
+    Interpreter {
+        names: &["mysql", "mariadb"],
+        program: Program::Option { short: "e", long: &["--execute", "--init-command"], leading: false },
+        values: &["-h", "--host", "-P", "--port", "-u", "--user", "-D", "--database", "-S", "--socket"],
+        stdin: Some(1),
+        remedies: SQL,
+    },
+    Interpreter {
+        names: &["sqlite3"],
+        program: Program::Behind { skip: 1 },
+        values: &["-cmd", "-init", "-separator", "-nullvalue", "-newline"],
+        stdin: Some(1),
+        remedies: SQL,
+    },
+    Interpreter {
+        names: &["redis-cli"],
+        program: Program::After(&["eval", "EVAL", "eval_ro", "EVAL_RO"]),
+        values: &[],
+        stdin: None,
+        remedies: &[Remedy::Argument("pass it behind the script as an argument and read it as `ARGV[1]`")],
+    },
+    Interpreter {
+        names: &["mongosh", "mongo"],
+        program: Program::Option { short: "", long: &["--eval"], leading: false },
+        values: &["--host", "--port", "-u", "--username", "-p", "--password"],
+        stdin: Some(1),
+        remedies: &[Remedy::Environment],
+    },
+    Interpreter {
+        names: &["python", "python3", "python2"],
+        program: Program::Option { short: "c", long: &[], leading: true },
+        values: &["-W", "-X", "-m"],
+        stdin: Some(0),
+        remedies: SCRIPT,
+    },
+    Interpreter {
+        names: &["node", "deno", "bun"],
+        program: Program::Option { short: "ep", long: &["--eval", "--print"], leading: true },
+        values: &["-r", "--require", "--import"],
+        stdin: Some(0),
+        remedies: SCRIPT,
+    },
+    Interpreter {
+        names: &["perl"],
+        program: Program::Option { short: "eE", long: &[], leading: true },
+        values: &[],
+        stdin: Some(0),
+        remedies: SCRIPT,
+    },
+    Interpreter {
+        names: &["ruby"],
+        program: Program::Option { short: "e", long: &[], leading: true },
+        values: &["-r", "-I"],
+        stdin: Some(0),
+        remedies: SCRIPT,
+    },
+    Interpreter {
+        names: &["php"],
+        program: Program::Option { short: "rBRE", long: &["--run"], leading: true },
+        values: &["-d", "-c", "-z"],
+        stdin: Some(0),
+        remedies: SCRIPT,
+    },
+    Interpreter {
+        names: &["awk", "gawk", "mawk", "nawk"],
+        program: Program::First { options: "e", long: &["--source"], files: &["-f", "--file"] },
+        values: &["-F", "-v", "--assign", "--field-separator", "-f", "--file", "-i", "-l"],
+        stdin: None,
+        remedies: &[Remedy::Environment, Remedy::Argument("read it in awk as `ENVIRON[\"NAME\"]`")],
+    },
+    Interpreter {
+        names: &["sed", "gsed"],
+        program: Program::First { options: "e", long: &["--expression"], files: &["-f", "--file"] },
+        values: &["-f", "--file", "-l", "--line-length"],
+        stdin: None,
+        remedies: &[Remedy::Rbk("read the file and use `.replace(…)` in rbk, where the value is plain text")],
+    },
+    Interpreter {
+        names: &["jq", "gojq", "jaq"],
+        program: Program::First { options: "", long: &[], files: &["-f", "--from-file"] },
+        values: &["--indent", "-L", "--library-path"],
+        stdin: None,
+        remedies: &[
+            Remedy::Argument("pass it with `--arg name ${x}` and write `$name` in the filter"),
+            Remedy::Rbk("use `jq(value, \"…\")` or `.json` in rbk"),
+        ],
+    },
+    Interpreter {
+        names: &["yq"],
+        program: Program::First { options: "", long: &["--expression"], files: &["--from-file"] },
+        values: &["-o", "-p", "-I", "--indent", "--output-format", "--input-format"],
+        stdin: None,
+        remedies: &[Remedy::Environment, Remedy::Argument("read it in yq as `strenv(NAME)`")],
+    },
+];
+
+/// The holes of these commands that another interpreter would read, each once.
+pub(super) fn find(commands: &[SimpleCommand]) -> Vec<ForeignHole> {
+    let mut found = Vec::new();
+    for command in commands {
+        arguments(&command.words, &mut found, 0);
+        stdin(command, commands, &mut found);
+        names(&command.words, &mut found);
+        documents(&command.words, &mut found);
+    }
+    let mut seen = Vec::new();
+    found.retain(|foreign: &ForeignHole| {
+        let first = !seen.contains(&foreign.hole);
+        seen.push(foreign.hole);
+        first
+    });
+    found
+}
+
+fn report(found: &mut Vec<ForeignHole>, word: &Word, interpreter: &str, remedies: &'static [Remedy]) {
+    let interpreter = interpreter.trim_end();
+    found.extend(word.holes().map(|hole| ForeignHole { hole, interpreter: interpreter.to_owned(), remedies }));
+}
+
+/// What the arguments of one command hold, and of the commands within them.
+fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
+    let words = innermost(words);
+    let Some((program, rest)) = words.split_first() else { return };
+    let Some(name) = base_name(program) else { return };
+    // `find -exec`, `docker run IMAGE sh -c`: the inner command stands anywhere among the words.
+    if depth == 0 {
+        let container = matches!(name, "docker" | "podman" | "kubectl" | "docker-compose" | "nerdctl" | "oc");
+        for (index, word) in rest.iter().enumerate() {
+            let exec = matches!(word.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
+            if name == "find" && exec {
+                arguments(rest.get(index + 1..).unwrap_or_default(), found, depth + 1);
+            }
+            let shell =
+                base_name(word).and_then(interpreter).filter(|row| matches!(row.program, Program::Option { .. }));
+            if container && let (Some(row), Some(inner)) = (shell, base_name(word)) {
+                row.program_holes(inner, rest.get(index + 1..).unwrap_or_default(), found);
+            }
+        }
+    }
+    let Some(row) = interpreter(name) else { return };
+    if name == "watch" && rest.iter().any(|word| matches!(word.literal(), Some("-x" | "--exec"))) {
+        return arguments(skip_options(rest, row.values).1, found, depth + 1);
+    }
+    row.program_holes(name, rest, found);
+}
+
+fn interpreter(name: &str) -> Option<&'static Interpreter> {
+    // `python3.12`
+    let name = if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name };
+    INTERPRETERS.iter().find(|row| row.names.contains(&name))
+}
+
+impl Interpreter {
+    fn program_holes(&self, name: &str, words: &[Word], found: &mut Vec<ForeignHole>) {
+        match &self.program {
+            Program::Option { short, long, leading } => {
+                self.options(name, words, short, long, *leading, found);
+            }
+            Program::First { options, long, files } => {
+                let given = self.options(name, words, options, long, false, found);
+                let file = words.iter().any(|word| {
+                    files
+                        .iter()
+                        .any(|option| word.prefix() == *option || word.prefix().starts_with(&format!("{option}=")))
+                });
+                if !given && !file {
+                    let words = self.without_pairs(words);
+                    let positionals = positionals(&words, self.values);
+                    let mut positionals = positionals.into_iter().filter(|word| {
+                        name != "yq" || !matches!(word.literal(), Some("e" | "eval" | "ea" | "eval-all"))
+                    });
+                    if let Some(program) = positionals.next() {
+                        report(found, program, name, self.remedies);
+                    }
+                }
+            }
+            Program::Behind { skip } => {
+                let (_, mut rest) = skip_options(words, self.values);
+                for _ in 0..*skip {
+                    (_, rest) = skip_options(rest.get(1..).unwrap_or_default(), self.values);
+                }
+                for word in rest {
+                    report(found, word, name, self.remedies);
+                }
+            }
+            Program::After(markers) => {
+                for pair in words.windows(2) {
+                    if let [marker, program] = pair
+                        && marker.literal().is_some_and(|text| markers.contains(&text))
+                    {
+                        report(found, program, &format!("{name} {}", marker.text()), self.remedies);
+                    }
+                }
+            }
+        }
+    }
+
+    /// jq's options with two values: a name, and data.
+    fn without_pairs(&self, words: &[Word]) -> Vec<Word> {
+        let mut kept = Vec::new();
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            match word.literal() {
+                Some("--arg" | "--argjson" | "--slurpfile" | "--rawfile") if self.names.contains(&"jq") => {
+                    rest.next();
+                    rest.next();
+                }
+                _ => kept.push(word.clone()),
+            }
+        }
+        kept
+    }
+
+    /// Looks for the program among the options; whether there was one.
+    fn options(
+        &self,
+        name: &str,
+        words: &[Word],
+        short: &str,
+        long: &[&str],
+        leading: bool,
+        found: &mut Vec<ForeignHole>,
+    ) -> bool {
+        let mut any = false;
+        let mut rest = words;
+        while let Some((word, behind)) = rest.split_first() {
+            rest = behind;
+            let prefix = word.prefix();
+            let literal = word.literal();
+            if literal == Some("--") || (leading && !prefix.starts_with(['-', '+'])) {
+                break;
+            }
+            if let Some(option) = long.iter().find(|option| literal == Some(**option)) {
+                any = true;
+                if let Some((program, behind)) = rest.split_first() {
+                    report(found, program, &format!("{name} {option}"), self.remedies);
+                    rest = behind;
+                }
+                continue;
+            }
+            if let Some(option) = long.iter().find(|option| prefix.starts_with(&format!("{option}="))) {
+                any = true;
+                report(found, word, &format!("{name} {option}"), self.remedies);
+                continue;
+            }
+            if literal.is_some_and(|option| self.values.contains(&option)) {
+                rest = rest.get(1..).unwrap_or_default();
+                if leading && literal == Some("-m") {
+                    break;
+                }
+                continue;
+            }
+            let Some(letters) = prefix.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { continue };
+            let Some((joined, letter)) = short_option(letters, short, literal.is_some()) else { continue };
+            any = true;
+            let shown = format!("{name} -{letter}");
+            if joined {
+                report(found, word, &shown, self.remedies);
+            } else if let Some((program, behind)) = rest.split_first() {
+                report(found, program, &shown, self.remedies);
+                rest = behind;
+            }
+        }
+        any
+    }
+
+    /// Whether, with these arguments, the program comes from standard input.
+    fn reads_stdin(&self, name: &str, words: &[Word]) -> bool {
+        let Some(allowed) = self.stdin else { return false };
+        if words.iter().any(|word| word.literal() == Some("-s")) && self.names.contains(&"sh") {
+            return true;
+        }
+        let mut ignored = Vec::new();
+        if let Program::Option { short, long, leading } = &self.program
+            && self.options(name, words, short, long, *leading, &mut ignored)
+        {
+            return false;
+        }
+        let files = words.iter().any(|word| matches!(word.prefix(), "-f" | "-m" | "--file"));
+        let positionals = positionals(words, self.values);
+        let positionals =
+            positionals.iter().filter(|word| word.literal() != Some("-") && !word.prefix().starts_with('+'));
+        !files && positionals.count() <= allowed
+    }
+}
+
+/// Finds one of the letters `short` in joined letters (`lc` of `-lc`): whether the program is joined to it too, and
+/// the letter. A letter with something behind it counts only as the first, where nothing else can be meant.
+fn short_option(letters: &str, short: &str, complete: bool) -> Option<(bool, char)> {
+    let first = letters.chars().next()?;
+    if short.contains(first) && !(complete && letters.chars().count() == 1) {
+        return Some((true, first));
+    }
+    let last = letters.chars().last()?;
+    let flags = complete && letters.chars().all(|c| c.is_ascii_alphanumeric());
+    (flags && short.contains(last)).then_some((false, last))
+}
+
+/// A program fed to an interpreter by a heredoc, by `<<<`, or by `echo … |`.
+fn stdin(command: &SimpleCommand, commands: &[SimpleCommand], found: &mut Vec<ForeignHole>) {
+    let mut words = innermost(&command.words);
+    let mut reader = None;
+    // `ssh host bash -s`: the shell behind the host is what reads.
+    while let Some((program, rest)) = words.split_first() {
+        let Some(name) = base_name(program) else { break };
+        let Some(row) = interpreter(name) else { break };
+        if row.reads_stdin(name, rest) {
+            reader = Some((name, row));
+            break;
+        }
+        if name != "ssh" {
+            break;
+        }
+        let (_, behind_options) = skip_options(rest, row.values);
+        words = innermost(behind_options.get(1..).unwrap_or_default());
+    }
+    let Some((name, row)) = reader else { return };
+    for redirect in &command.redirects {
+        let shown = format!("{name} {}", redirect.operator);
+        match redirect.operator.as_str() {
+            "<<" | "<<-" => found.extend(redirect.body_holes.iter().map(|hole| ForeignHole {
+                hole: *hole,
+                interpreter: shown.clone(),
+                remedies: row.remedies,
+            })),
+            "<<<" => report(found, &redirect.target, &shown, row.remedies),
+            _ => {}
+        }
+    }
+    let Some(writer) = command.input_from.and_then(|index| commands.get(index)) else { return };
+    match writer.words.first().and_then(base_name) {
+        Some("echo" | "printf") => {
+            for word in &writer.words {
+                report(found, word, &format!("| {name}"), row.remedies);
+            }
+        }
+        Some("cat") => {
+            let bodies = writer.redirects.iter().flat_map(|redirect| &redirect.body_holes);
+            found.extend(bodies.map(|hole| ForeignHole {
+                hole: *hole,
+                interpreter: format!("| {name}"),
+                remedies: row.remedies,
+            }));
+        }
+        _ => {}
+    }
+}
+
+/// Builtins whose arguments are variables: bash evaluates an index in such a name (`x[$(…)]`), and with some options
+/// the value as well.
+fn names(words: &[Word], found: &mut Vec<ForeignHole>) {
+    const ADVICE: &[Remedy] = &[Remedy::Rbk("write the variable's name itself, and set it as `NAME=${x}` on its own")];
+    let words = innermost(words);
+    let Some((program, rest)) = words.split_first() else { return };
+    let Some(name) = program.literal() else { return };
+    match name {
+        "declare" | "typeset" | "local" | "export" | "readonly" => {
+            let evaluates = rest.iter().any(|word| {
+                word.literal()
+                    .is_some_and(|option| option.starts_with(['-', '+']) && option.contains(['a', 'A', 'i', 'n']))
+            });
+            for word in rest {
+                // Behind a name and `=` the value is only stored, as long as it does not look like a list: which only
+                // an array takes, so that only `export` and `readonly`, which rarely meet one, are let through.
+                let named = word.prefix().contains('=') && !word.prefix().contains('[');
+                if !named || evaluates {
+                    report(found, word, name, ADVICE);
+                }
+            }
+        }
+        "read" | "unset" | "mapfile" | "readarray" | "getopts" | "wait" => {
+            for word in rest {
+                report(found, word, name, ADVICE);
+            }
+        }
+        "printf" if rest.first().and_then(Word::literal) == Some("-v") => {
+            if let Some(word) = rest.get(1) {
+                report(found, word, "printf -v", ADVICE);
+            }
+        }
+        "test" | "[" => {
+            for pair in rest.windows(2) {
+                if let [option, word] = pair
+                    && matches!(option.literal(), Some("-v" | "-R"))
+                {
+                    report(found, word, &format!("{name} -v"), ADVICE);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Values within a JSON document or a form that is written as an argument.
+fn documents(words: &[Word], found: &mut Vec<ForeignHole>) {
+    const DATA: &[&str] = &["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"];
+    let words = innermost(words);
+    let Some((program, rest)) = words.split_first() else { return };
+    let name = base_name(program).unwrap_or_default();
+    for (index, word) in rest.iter().enumerate() {
+        let option =
+            index.checked_sub(1).and_then(|before| rest.get(before)).and_then(Word::literal).unwrap_or_default();
+        let prefix = word.prefix();
+        let joined = DATA.iter().filter(|data| prefix.starts_with(**data)).max_by_key(|data| data.len());
+        let (option, body) = match joined {
+            Some(data) if name == "curl" => (*data, word.without_prefix(data.len())),
+            _ => (option, word.clone()),
+        };
+        let text = body.text();
+        let text = text.trim_start_matches('=').trim_start();
+        if looks_like_json(text) {
+            report(found, word, &format!("{name} {option}"), JSON);
+        } else if name == "curl" && DATA.contains(&option) && looks_like_form(&body) {
+            report(found, word, &format!("{name} {option}"), FORM);
+        }
+    }
+}
+
+/// `{"a": …`, `[{"a"…`, also with the value as the name.
+fn looks_like_json(text: &str) -> bool {
+    let text = text.trim_start_matches('[').trim_start();
+    let Some(behind) = text.strip_prefix('{') else { return text.starts_with('"') && text.ends_with("\"]") };
+    behind.trim_start().starts_with('"')
+}
+
+/// `name=…&name=…` around a hole.
+fn looks_like_form(body: &Word) -> bool {
+    let prefix = body.prefix();
+    let name = prefix.split('=').next().unwrap_or_default();
+    let named = prefix.contains('=') && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]%".contains(c));
+    named && !prefix.starts_with('@') || body.text().contains('&')
+}
