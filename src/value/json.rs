@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::ops::OpError;
-use super::{Value, display};
+use super::{Value, arithmetic, display};
 
 /// A JSON tree as a value, fields in their order. Whole numbers beyond 64 bits become floats.
 pub fn from_json(tree: Json) -> Value {
@@ -67,7 +67,11 @@ fn tree(value: &Value, expose: bool) -> Json {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Int(n) => Json::from(*n),
-        Value::Float(x) => Json::from(*x),
+        // A whole number without its `.0`: `replicas: n / 2` goes to APIs that accept only `2`.
+        Value::Float(x) => match arithmetic::to_int(*x) {
+            Some(n) if x.fract() == 0.0 && n.abs() < 1 << 53 => Json::from(n),
+            _ => Json::from(*x),
+        },
         Value::List(items) => items.iter().map(|item| tree(item, expose)).collect(),
         Value::Record(record) => match value.as_text() {
             Some(text) => Json::from(text),

@@ -14,6 +14,7 @@ pub mod ops;
 pub mod pattern;
 mod record;
 mod secret;
+mod type_text;
 pub mod types;
 pub mod units;
 

@@ -302,7 +302,8 @@ mod tests {
         #[test]
         fn what_computes_has_a_type(left in any_value(), right in any_value()) {
             for &op in ALL {
-                if binary(op, &left, &right).is_ok() {
+                // What is not known is trusted when it runs, but not beforehand.
+                if !left.holds_unknown() && !right.holds_unknown() && binary(op, &left, &right).is_ok() {
                     prop_assert!(binary_type(op, &left.type_of(), &right.type_of()).is_ok(), "{:?} {:?} {:?}", op, left, right);
                 }
             }
