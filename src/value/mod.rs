@@ -3,12 +3,24 @@
 //! A value is 24 bytes and clones in a few nanoseconds: texts, lists and records are shared.
 //! A secret is a value like any other to the evaluator, but has neither `Display` nor `Serialize`.
 
+pub mod arithmetic;
+pub mod compare;
+pub mod convert;
+pub mod display;
+pub mod json;
+mod kind;
+pub mod limits;
+pub mod ops;
+pub mod pattern;
 mod record;
 mod secret;
+mod type_text;
 pub mod types;
+pub mod units;
 
 use std::sync::Arc;
 
+pub use kind::Kind;
 pub use record::{Record, Text};
 pub use secret::Secret;
 pub use types::Type;
@@ -43,6 +55,9 @@ pub enum Value {
     /// A value that only a run will know: what an action would have returned in a plan.
     Unknown(Type),
 }
+
+// It is copied at every step: a larger one would slow everything down.
+const _: () = assert!(size_of::<Value>() <= 24);
 
 impl Value {
     /// A text.
