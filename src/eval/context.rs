@@ -32,7 +32,10 @@ pub struct Context<'a> {
     pub budget: Budget,
 }
 
-type Outcome = Result<Value, EvalError>;
+/// On its way an error is boxed, so that what usually happens stays small on the stack.
+pub(super) type Failure = Box<EvalError>;
+
+type Outcome = Result<Value, Failure>;
 
 impl<'a> Context<'a> {
     /// A context with a fresh budget.
@@ -46,17 +49,17 @@ impl<'a> Context<'a> {
     }
 
     /// The value of an expression.
-    pub fn eval(&mut self, expr: &Expr) -> Outcome {
+    pub fn eval(&mut self, expr: &Expr) -> Result<Value, EvalError> {
         let outer = self.budget.enter();
         let outcome = self.value(expr);
         self.budget.leave(outer);
-        outcome
+        outcome.map_err(|error| *error)
     }
 
     /// Whether a condition holds; `None` if only a run will know. `place` is what asks: `` `when` ``.
     pub fn holds(&mut self, expr: &Expr, place: &str) -> Result<Option<bool>, EvalError> {
         let value = self.eval(expr)?;
-        truth(&value, expr.span, place)
+        truth(&value, expr.span, place).map_err(|error| *error)
     }
 
     /// The text of an expression for people: secrets masked, what is not known yet said to be so.
@@ -67,7 +70,7 @@ impl<'a> Context<'a> {
             _ => self.value(expr).map(|value| crate::value::display::text(&value)),
         };
         self.budget.leave(outer);
-        outcome
+        outcome.map_err(|error| *error)
     }
 
     pub(super) fn value(&mut self, expr: &Expr) -> Outcome {
@@ -285,7 +288,7 @@ impl<'a> Context<'a> {
     }
 
     /// The value of a hole in a text.
-    pub(super) fn with_hole<T>(&mut self, hole: &Expr, use_it: impl FnOnce(&Value) -> T) -> Result<T, EvalError> {
+    pub(super) fn with_hole<T>(&mut self, hole: &Expr, use_it: impl FnOnce(&Value) -> T) -> Result<T, Failure> {
         if let Some(value) = self.peek(hole) {
             return Ok(use_it(value));
         }
@@ -305,7 +308,7 @@ fn apply(op: BinaryOp, left: &Value, right: Option<&Value>) -> Result<Value, ops
     }
 }
 
-fn truth(value: &Value, span: Span, place: &str) -> Result<Option<bool>, EvalError> {
+fn truth(value: &Value, span: Span, place: &str) -> Result<Option<bool>, Failure> {
     match value.exposed() {
         Value::Bool(value) => Ok(Some(*value)),
         Value::Unknown(_) => Ok(None),

@@ -1,7 +1,7 @@
 //! `"https://${host}/items/${id}?q=${text}"` where an address is expected: what is put in is encoded by its place,
 //! so that no value can change where the address leads.
 
-use super::context::{Context, literal_length};
+use super::context::{Context, Failure, literal_length};
 use super::error::EvalError;
 use super::expr::{Expr, Part};
 use crate::functions::url_component;
@@ -28,7 +28,7 @@ enum Place {
 }
 
 /// The address with every hole filled.
-pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> Result<Value, EvalError> {
+pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> Result<Value, Failure> {
     let mut out = String::with_capacity(literal_length(parts));
     let (mut tainted, mut unknown) = (false, false);
     for (i, part) in parts.iter().enumerate() {
@@ -49,22 +49,24 @@ pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> 
             }
         }
         if out.len() > MAX_TEXT {
-            return Err(EvalError::new(span, "the address would be larger than 64MiB"));
+            return Err(fault(span, "the address would be larger than 64MiB", "send what is large as the body"));
         }
     }
     Ok(if unknown { Value::Unknown(Type::Url) } else { Value::from(out) }.tainted(tainted))
 }
 
-fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole: &Expr) -> Result<(), EvalError> {
+fn fault(span: Span, message: impl Into<String>, help: &str) -> Failure {
+    Box::new(EvalError::new(span, message).help(help))
+}
+
+fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole: &Expr) -> Result<(), Failure> {
     if value.holds_unknown() {
         // The place of what follows depends on what stands here: anything harmless will do.
         out.push_str(if place == Place::Start { "https://unknown" } else { "unknown" });
         return Ok(());
     }
     if matches!(value.exposed(), Value::Null) {
-        return Err(
-            EvalError::new(hole.span, "null cannot be part of an address").help("say what it is then: `${x ?? \"…\"}`")
-        );
+        return Err(fault(hole.span, "null cannot be part of an address", "say what it is then: `${x ?? \"…\"}`"));
     }
     match place {
         Place::Start => {
@@ -76,8 +78,11 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
             let text = display::exposed_text(value);
             if !host_or_port(out, &text, place) {
                 let shown = if value.holds_secret() { display::MASK.to_owned() } else { display::quoted(&text, 40) };
-                return Err(EvalError::new(hole.span, format!("{shown} is no host or port"))
-                    .help("here stands `host`, `host:port` or `[address]`; what is written behind it is encoded"));
+                return Err(fault(
+                    hole.span,
+                    format!("{shown} is no host or port"),
+                    "here stands `host`, `host:port` or `[address]`; a path begins with a `/` that is written out",
+                ));
             }
             out.push_str(&text);
         }
@@ -97,15 +102,17 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
     Ok(())
 }
 
+const DOTS: &str = "make sure of what it holds before it is used here";
+
 /// A segment that consists of dots would walk up the path, encoded or not.
-fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), EvalError> {
+fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), Failure> {
     let text = display::exposed_text(value);
     let whole = out.ends_with('/');
     if whole && (text == "." || text == "..") {
-        return Err(EvalError::new(hole.span, format!("\"{text}\" as a segment would lead to another path")));
+        return Err(fault(hole.span, format!("\"{text}\" as a segment would lead to another path"), DOTS));
     }
     if whole && text.is_empty() {
-        return Err(EvalError::new(hole.span, "an empty text as a segment would lead to another path"));
+        return Err(fault(hole.span, "an empty text as a segment would lead to another path", DOTS));
     }
     out.push_str(&url_component(&text));
     Ok(())
