@@ -16,7 +16,12 @@ pub fn call(function: &'static Function, args: &[Value], apply: Apply<'_, '_>) -
     }
     if args.iter().any(|arg| matches!(arg, Value::Secret(_))) && function.name != PUBLIC {
         let exposed: Vec<_> = args.iter().map(|arg| arg.exposed().clone()).collect();
-        return match call_plain(function, &exposed, apply) {
+        // What the function given is shown of a secret is secret as well; so are its messages.
+        let mut wary = |given: &[Value]| {
+            let given: Vec<_> = given.iter().map(|value| value.clone().tainted(true)).collect();
+            apply(&given)
+        };
+        return match call_plain(function, &exposed, &mut wary) {
             Ok(value @ Value::Bool(_)) => Ok(value),
             Ok(value) => Ok(value.tainted(function.name != "len")),
             // What it says may quote what it was given.
