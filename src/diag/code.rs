@@ -33,6 +33,18 @@ codes! {
     SYNTAX = "RBK0001" "syntax";
     TOO_LARGE = "RBK0002" "too-large";
     NOT_UTF8 = "RBK0003" "not-utf8";
+
+    ASSERT_FAILED = "RBK0401" "assert-failed";
+    ACTION_FAILED = "RBK0402" "action-failed";
+    TIMED_OUT = "RBK0403" "timed-out";
+    TRIPPED = "RBK0404" "tripped";
+    INCONCLUSIVE = "RBK0405" "inconclusive";
+    FAILED_BY_RUNBOOK = "RBK0406" "failed-by-runbook";
+    REFUSED = "RBK0407" "refused";
+    NOBODY_ANSWERED = "RBK0408" "nobody-answered";
+    NOT_COMPUTED = "RBK0409" "not-computed";
+    CANCELLED = "RBK0410" "cancelled";
+    JOURNAL_FAILED = "RBK0411" "journal-failed";
 }
 
 /// Looks up `RBK0101` or `unknown-name`, whatever its case.

@@ -142,3 +142,47 @@ pub struct UserFunction {
     /// Its value.
     pub body: Expr,
 }
+
+impl Expr {
+    /// Calls `visit` with each expression directly inside.
+    pub fn for_each_child<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        match &self.kind {
+            ExprKind::Const(_) | ExprKind::Slot(_) | ExprKind::Global(_) | ExprKind::Run(_) => {}
+            ExprKind::Template(parts) | ExprKind::Url(parts) => {
+                for part in parts {
+                    if let Part::Hole(hole) = part {
+                        visit(hole);
+                    }
+                }
+            }
+            ExprKind::List(items) => items.iter().for_each(visit),
+            ExprKind::Record(fields) => fields.iter().for_each(|(_, value)| visit(value)),
+            ExprKind::Unary(_, operand) => visit(operand),
+            ExprKind::Binary(_, _, left, right) | ExprKind::Index(left, right) => {
+                visit(left);
+                visit(right);
+            }
+            ExprKind::Member { object, .. } => visit(object),
+            ExprKind::Call { args, .. } => {
+                for arg in args {
+                    match arg {
+                        Argument::Value(value) => visit(value),
+                        Argument::Lambda { body, .. } => visit(body),
+                    }
+                }
+            }
+            ExprKind::UserFn { args, .. } => args.iter().for_each(visit),
+            ExprKind::If { condition, then, otherwise } => {
+                visit(condition);
+                visit(then);
+                visit(otherwise);
+            }
+            ExprKind::Try { body, otherwise } => {
+                visit(body);
+                if let Some(otherwise) = otherwise {
+                    visit(otherwise);
+                }
+            }
+        }
+    }
+}

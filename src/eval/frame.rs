@@ -1,7 +1,7 @@
 //! The values of the names in scope.
 
 use super::expr::SlotId;
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// One place for each name of a scope that has a frame: a run, an action, a function.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,21 @@ impl Frame {
     pub fn restore(&mut self, snapshot: impl IntoIterator<Item = (SlotId, Value)>) {
         for (slot, value) in snapshot {
             self.set(slot, value);
+        }
+    }
+
+    /// After two ways of which only a run will know which it takes: what they leave different is unknown.
+    pub fn join_unknown(&mut self, other: &Frame) {
+        for slot in 0..self.slots.len().max(other.slots.len()) {
+            let id = SlotId::try_from(slot).unwrap_or(SlotId::MAX);
+            let agree = match (self.get(id), other.get(id)) {
+                (None, None) => true,
+                (Some(mine), Some(theirs)) => mine.same(theirs),
+                _ => false,
+            };
+            if !agree {
+                self.set(id, Value::Unknown(Type::Any));
+            }
         }
     }
 

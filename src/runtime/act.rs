@@ -13,15 +13,16 @@ use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::run::keep;
 use super::undo::{Armed, Work};
+use super::unit::size;
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, ScriptPart, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
-use crate::catalog::{Action, Args, Call, Certainty, Effect, Inverse};
+use crate::catalog::{Action, Args, Call, Certainty, Inverse};
 use crate::eval::{Expr, Frame};
 use crate::eval::expr::Part;
 use crate::journal::{ArmedEntry, Ending};
 use crate::source::Span;
 use crate::syntax::shell;
-use crate::value::{Secret, Type, Value};
+use crate::value::{Secret, Value};
 
 /// How long a process may take to end itself when its step is stopped.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ impl Branch {
             }
             Callee::User(index, args) => {
                 let action = Arc::clone(&self.unit.program.actions[*index as usize]);
-                let mut frame = Frame::new(action.frame.len());
+                let mut frame = Frame::new(size(&action.frame));
                 for (slot, arg) in (0u32..).zip(args) {
                     frame.set(slot, attempt!(self.eval(arg)));
                 }
@@ -70,7 +71,8 @@ impl Branch {
             Some(undo) if !self.covered => Some(self.declare(undo, self.run.next_order())),
             _ => None,
         };
-        let outer = std::mem::replace(&mut self.covered, self.covered || pending.is_some());
+        let outer = self.covered;
+        self.covered |= pending.is_some();
         let flow = self.block(&action.body).await;
         self.covered = outer;
         if let Some(pending) = pending {
@@ -287,7 +289,7 @@ impl Branch {
         let armed = Rc::new(Armed {
             order,
             text: pending.compensation.text.to_string(),
-            work: Work::Block { compensation: Arc::clone(&pending.compensation), captured, frame_size: frame.len() },
+            work: Work::Block { compensation: Arc::clone(&pending.compensation), captured, frame_size: u32::try_from(frame.size()).unwrap_or(u32::MAX) },
             path: pending.path.clone(),
             surroundings: Rc::clone(&pending.surroundings),
             unit: pending.unit.clone(),

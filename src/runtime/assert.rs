@@ -5,6 +5,7 @@ use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use crate::analysis::program::{Assert, NameInfo, Source};
 use crate::diag::Label;
+use crate::eval;
 use crate::eval::expr::{Expr, ExprKind, SlotId};
 use crate::value::Value;
 
@@ -69,15 +70,23 @@ impl Branch {
         let source = self.unit.program.sources.text(assert.condition.span);
         let message = format!("`{}` does not hold", one_line(source));
         let mut failure = self.failure(FailureKind::Assert, assert.condition.span, message);
-        let parts = self.with_evaluator(|context| context.explain(&assert.condition));
+        let parts = self.with_evaluator(|context| eval::explain(&assert.condition, context));
         if !parts.is_empty() {
             failure.diagnostic.labels =
                 parts.into_iter().map(|part| Label { span: part.span, text: part.text }).collect();
         }
-        failure.seen = self.with_evaluator(|context| context.wanted(&assert.condition));
+        failure.seen = self.seen(&assert.condition, true);
         failure.evidence = self.evidence(&assert.condition);
         failure.because = self.because(assert);
         failure
+    }
+
+    /// What a condition saw, in one line, against what it should be.
+    pub(super) fn seen(&mut self, condition: &Expr, expected: bool) -> Option<String> {
+        let sources = std::sync::Arc::clone(&self.unit.program.sources);
+        self.with_evaluator(|context| {
+            eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned())
+        })
     }
 
     /// One line for each answer the values of an expression were read from, and where those were bound.

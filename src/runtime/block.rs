@@ -207,11 +207,10 @@ impl Branch {
     async fn with_variables(&mut self, vars: &[(Arc<str>, Expr)], body: &Block) -> Flow {
         let mut inner = (*self.surroundings).clone();
         for (name, expr) in vars {
-            let (value, secret) = match attempt!(self.eval(expr)) {
-                Value::Secret(secret) => (secret.expose().clone(), true),
-                value => (value, false),
-            };
-            inner.vars.push((Arc::clone(name), Exposed { text: value.to_text().into(), secret }));
+            let value = attempt!(self.eval(expr));
+            let secret = matches!(value, Value::Secret(_));
+            let text = crate::value::display::exposed_text(&value).into();
+            inner.vars.push((Arc::clone(name), Exposed { text, secret }));
         }
         let outer = std::mem::replace(&mut self.surroundings, Rc::new(inner));
         let flow = self.block(body).await;

@@ -13,7 +13,7 @@ use super::flow::Flow;
 use super::monitor::Samples;
 use super::run::Run;
 use super::undo::{Order, Pending, UndoList};
-use super::unit::Unit;
+use super::unit::{Unit, size};
 use crate::catalog::Surroundings;
 use crate::eval::expr::{RunField, SlotId};
 use crate::eval::{self, EvalError, Expr, Frame, RunInfo};
@@ -65,7 +65,7 @@ impl Branch {
     pub(super) fn new(run: &Rc<Run>, unit: Unit, cancel: Cancel, undo: UndoList) -> Self {
         let place = String::new();
         let scope = ScopeInfo { id: 0, parent: None, depth: 0, kind: "run", title: String::new(), effect: None, place };
-        let frame = Frame::new(unit.program.frame.len());
+        let frame = Frame::new(size(&unit.program.frame));
         Self {
             run: Rc::clone(run),
             unit,

@@ -7,6 +7,7 @@ use super::branch::Branch;
 use super::failure::FailureKind;
 use super::flow::Flow;
 use super::inputs::{Given, GivenValue, bind};
+use super::unit::size;
 use crate::analysis::program::Scope;
 use crate::eval::{Expr, Frame};
 
@@ -28,7 +29,7 @@ impl Branch {
             }
         };
         let outer = std::mem::replace(&mut self.unit, unit);
-        self.frames.push(Frame::new(program.frame.len()));
+        self.frames.push(Frame::new(size(&program.frame)));
         let flow = self.block(&program.body).await;
         let finally: Vec<_> = program.finally.iter().cloned().collect();
         let flow = self.finally_of(&finally, flow).await;

@@ -9,6 +9,7 @@ use super::branch::Branch;
 use super::event::Event;
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
+use super::unit::size;
 use crate::analysis::program::{Block, Scope};
 use crate::eval::{Expr, Frame};
 
@@ -101,7 +102,7 @@ impl Branch {
     /// A use of a declared check: its body in a frame of its own.
     pub(super) async fn declared_check(&mut self, scope: &Arc<Scope>, index: u32, args: &[Expr]) -> Flow {
         let check = Arc::clone(&self.unit.program.checks[index as usize]);
-        let mut frame = Frame::new(check.frame.len());
+        let mut frame = Frame::new(size(&check.frame));
         for (slot, arg) in (0u32..).zip(args) {
             frame.set(slot, attempt!(self.eval(arg)));
         }

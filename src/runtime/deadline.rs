@@ -10,7 +10,7 @@ use crate::host::{Cancel, Host};
 
 /// The time a scope may take, within that of the scopes around it.
 #[derive(Debug)]
-pub struct Deadline {
+pub(super) struct Deadline {
     limit: Duration,
     begun: Duration,
     stood_still: Cell<Duration>,
@@ -22,7 +22,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// One that begins at `now` of the host's monotonic clock.
-    pub fn new(limit: Duration, now: Duration, outer: Option<Rc<Deadline>>) -> Rc<Self> {
+    pub(super) fn new(limit: Duration, now: Duration, outer: Option<Rc<Deadline>>) -> Rc<Self> {
         Rc::new(Self {
             limit,
             begun: now,
@@ -35,7 +35,7 @@ impl Deadline {
     }
 
     /// What is left of this one and those around it, whichever ends first.
-    pub fn left(&self, now: Duration) -> Duration {
+    pub(super) fn left(&self, now: Duration) -> Duration {
         let own = self.own_left(now);
         self.outer.as_ref().map_or(own, |outer| own.min(outer.left(now)))
     }
@@ -46,13 +46,8 @@ impl Deadline {
         self.limit.saturating_sub(counted)
     }
 
-    /// How long it is in all.
-    pub fn limit(&self) -> Duration {
-        self.limit
-    }
-
     /// Returns when it has passed.
-    pub async fn passed(&self, host: &dyn Host) {
+    pub(super) async fn passed(&self, host: &dyn Host) {
         let never = Cancel::new();
         loop {
             if self.asking.get() > 0 {
@@ -71,7 +66,7 @@ impl Deadline {
     }
 
     /// Stops the clock of this one and those around it until the guard is dropped.
-    pub fn stand_still(self: &Rc<Self>, host: &Rc<dyn Host>) -> StandingStill {
+    pub(super) fn stand_still(self: &Rc<Self>, host: &Rc<dyn Host>) -> StandingStill {
         let mut all = vec![Rc::clone(self)];
         while let Some(outer) = all.last().and_then(|last| last.outer.clone()) {
             all.push(outer);
@@ -89,7 +84,7 @@ impl Deadline {
 }
 
 /// While it lives, the clocks of its deadlines stand still.
-pub struct StandingStill {
+pub(super) struct StandingStill {
     all: Vec<Rc<Deadline>>,
     host: Rc<dyn Host>,
 }

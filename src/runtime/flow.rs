@@ -5,7 +5,7 @@ use crate::value::Value;
 
 /// How a statement or block ended.
 #[derive(Debug)]
-pub enum Flow {
+pub(super) enum Flow {
     /// On to the next statement.
     Next,
     /// `break`
@@ -30,7 +30,7 @@ pub enum Flow {
 
 /// The words that end a handler.
 #[derive(Debug)]
-pub enum HandlerEnd {
+pub(super) enum HandlerEnd {
     /// `retry`, at most so many times
     Retry(i64),
     /// `continue`
@@ -45,7 +45,7 @@ pub enum HandlerEnd {
 
 impl Flow {
     /// The failure it carries.
-    pub fn failure(&self) -> Option<&Failure> {
+    pub(super) fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Fail(failure) | Self::Stop(failure) | Self::Rollback(failure) | Self::Pause(failure) => Some(failure),
             Self::Next | Self::Break | Self::Skip(_) | Self::Return(_) | Self::Finish(_) | Self::Handler(_) => None,

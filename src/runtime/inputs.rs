@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::unit::Unit;
+use super::unit::{Unit, size};
 use crate::analysis::Program;
 use crate::analysis::program::Param;
 use crate::eval::expr::RunField;
@@ -100,7 +100,7 @@ pub fn bind(program: &Arc<Program>, given: &Given) -> Result<Unit, Vec<InputErro
     }
     for param in &program.params {
         match parameter(program, &globals, param, given) {
-            Ok(value) => globals.set(param.global, value),
+            Ok(value) => drop(globals.set(param.global, value)),
             Err(error) => errors.push(error),
         }
     }
@@ -109,7 +109,7 @@ pub fn bind(program: &Arc<Program>, given: &Given) -> Result<Unit, Vec<InputErro
     }
     for (global, expr) in &program.lets {
         match compute(program, &globals, expr) {
-            Ok(value) => globals.set(*global, value),
+            Ok(value) => drop(globals.set(*global, value)),
             Err(error) => return Err(vec![error]),
         }
     }
@@ -155,10 +155,8 @@ fn environment_record(program: &Program, globals: &Globals, at: usize) -> Result
 fn parameter(program: &Program, globals: &Globals, param: &Param, given: &Given) -> Result<Value, InputError> {
     let name = &param.name;
     let value = match given.params.get(&**name) {
-        Some(GivenValue::Text(text)) => convert::parse(text, &param.ty)
-            .map_err(|why| InputError::new(format!("parameter `{name}`: {why}"), format!("-p {name}=…")))?,
-        Some(GivenValue::Value(value)) => convert::conform(value.clone(), &param.ty)
-            .map_err(|why| InputError::new(format!("parameter `{name}`: {why}"), format!("it is of type {}", param.ty)))?,
+        Some(GivenValue::Text(text)) => convert::parse_as(text, &param.ty).map_err(|why| not_taken(name, why, &param.ty))?,
+        Some(GivenValue::Value(value)) => convert::coerce(value.clone(), &param.ty).map_err(|why| not_taken(name, why, &param.ty))?,
         None => match &param.default {
             Some(default) => compute(program, globals, default)?,
             None => {
@@ -187,9 +185,14 @@ fn parameter(program: &Program, globals: &Globals, param: &Param, given: &Given)
     Ok(value)
 }
 
+fn not_taken(name: &str, why: crate::value::ops::OpError, ty: &crate::value::Type) -> InputError {
+    let help = why.help.unwrap_or_else(|| format!("it is of type {ty}"));
+    InputError::new(format!("parameter `{name}`: {}", why.message), help)
+}
+
 fn compute(program: &Program, globals: &Globals, expr: &Expr) -> Result<Value, InputError> {
     // Names of lambdas are slots of whatever frame is there.
-    let mut frame = Frame::new(program.frame.len());
+    let mut frame = Frame::new(size(&program.frame));
     let mut context = Context::new(&mut frame, globals, &program.functions, &NoRun);
     context.eval(expr).map_err(|error| InputError {
         message: format!("{}: {}", program.sources.place(error.span), error.message),

@@ -136,7 +136,7 @@ impl Branch {
         };
         let seen = match &failed_reading {
             Some(failure) => Some(failure.message().to_owned()),
-            None => self.with_evaluator(|context| context.wanted(&sign.condition)),
+            None => self.seen(&sign.condition, false),
         };
         let needed = match &sign.lasting {
             Lasting::Once => Needed::Times(1),

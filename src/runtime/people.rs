@@ -75,7 +75,7 @@ impl Branch {
         }
     }
 
-    pub(super) async fn checklist(&mut self, scope: &Scope, items: &[Expr]) -> Flow {
+    pub(super) async fn checklist(&mut self, items: &[Expr]) -> Flow {
         for item in items {
             let text = attempt!(self.text(item));
             let question = self.question(QuestionKind::Tick, text.clone(), Vec::new());

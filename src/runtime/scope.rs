@@ -270,7 +270,7 @@ impl Branch {
             ScopeBody::Monitor { body } => self.monitor(scope, body).await,
             // A guard is run by the block it stands in; alone there is nothing for it to watch over.
             ScopeBody::Guard { .. } => Flow::Next,
-            ScopeBody::Checklist(items) => self.checklist(scope, items).await,
+            ScopeBody::Checklist(items) => self.checklist(items).await,
             ScopeBody::Confirm => self.confirm(scope).await,
             ScopeBody::Manual { how, body } => self.manual(scope, how.as_ref(), body).await,
             ScopeBody::Choose(branches) => self.choose(scope, branches).await,

@@ -39,7 +39,7 @@ pub(super) struct Armed {
 /// What a compensation does.
 pub(super) enum Work {
     /// A block of the runbook, in a frame that holds only what it captured.
-    Block { compensation: Arc<Compensation>, captured: Vec<(SlotId, Value)>, frame_size: usize },
+    Block { compensation: Arc<Compensation>, captured: Vec<(SlotId, Value)>, frame_size: u32 },
     /// The inverse of a native action.
     Native { action: &'static Action, args: Args, captured: Value, span: Span },
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analysis::Program;
+use crate::analysis::program::NameInfo;
 use crate::eval::Globals;
 
 /// What code runs in.
@@ -17,4 +18,9 @@ pub struct Unit {
     pub environment: Option<Arc<str>>,
     /// Whether whoever runs against it must type its name first.
     pub protected: bool,
+}
+
+/// How many slots a frame with these names needs.
+pub(super) fn size(names: &[NameInfo]) -> u32 {
+    u32::try_from(names.len()).unwrap_or(u32::MAX)
 }

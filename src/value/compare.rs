@@ -175,6 +175,13 @@ fn share_and_count(left: &Value, right: &Value) -> Result<(), OpError> {
     }
 }
 
+impl Value {
+    /// Whether both are surely the same value; what only a run will know is the same as nothing.
+    pub fn same(&self, other: &Value) -> bool {
+        same(self, other) == Some(true)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -162,6 +162,16 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Value {
+    /// As it is put into a text; a secret is `•••`.
+    pub fn to_text(&self) -> String {
+        text(self)
+    }
+
+    /// As it is shown in a message: quoted, shortened, a secret masked.
+    pub fn inspect(&self) -> String {
+        inspect(self, SHORT)
+    }
+
     /// A few words for a message: `"degraded"`, `a list of 3`, `•••`.
     pub fn brief(&self) -> String {
         match (self, self.kind()) {

@@ -44,7 +44,9 @@ pub(super) async fn run(
     };
     let (ends, pipes) = open_pipes(process.stdin.is_some()).map_err(failed)?;
     let started = start(process, &mark, ends)?;
-    let ended = AsyncFd::new(pidfd(started.pid).map_err(failed)?).map_err(failed)?;
+    let pidfd = pidfd(started.pid).map_err(failed)?;
+    // SAFETY: the descriptor is owned by what is made here, and stays open and the same until that is dropped.
+    let ended = unsafe { AsyncFd::register(pidfd) }.map_err(|error| failed(error.into()))?;
     let mut supervised = Supervised {
         pid: Pid::from_raw(started.pid),
         started,
