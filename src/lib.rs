@@ -20,3 +20,5 @@ pub mod analysis;
 pub mod journal;
 
 pub mod runtime;
+
+pub mod actions;

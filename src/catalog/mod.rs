@@ -59,6 +59,8 @@ pub enum Inverse {
         restore: for<'a> fn(&'a Call<'a>, &'a Value) -> LocalFuture<'a, Result<(), ActionError>>,
         /// One line: `write the old content of app.conf back`.
         show: fn(&Args, &Value) -> String,
+        /// Clears away what `capture` or the action kept for `restore`, when the run ended well and nothing will be taken back.
+        discard: for<'a> fn(&'a Call<'a>, &'a Value) -> LocalFuture<'a, ()>,
     },
 }
 
@@ -117,6 +119,8 @@ pub struct Call<'a> {
     pub idempotency_key: Option<&'a str>,
     /// What is left of the innermost deadline.
     pub time_left: Option<Duration>,
+    /// What a process learns of the run: `RBK_RUN_ID`, `RBK_STEP`.
+    pub context: Vec<(&'static str, String)>,
     /// How long a process may take to end itself when it is stopped.
     pub grace: Duration,
 }

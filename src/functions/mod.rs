@@ -26,6 +26,8 @@ pub use call::{call, return_type};
 pub use encode::url_component;
 pub use member::{AccessError, index, member};
 
+pub use encode::to_base64;
+
 use crate::value::Value;
 
 /// A builtin.

@@ -53,6 +53,9 @@ pub trait Host {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>>;
 
+    /// Whether a TCP connection can be made within `limit`; it is closed at once.
+    fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool>;
+
     /// The file system.
     fn files(&self) -> &dyn Files;
 }

@@ -122,6 +122,7 @@ impl Branch {
             output: &output,
             idempotency_key: key.as_deref(),
             time_left: self.time_left(),
+            context: vec![("RBK_RUN_ID", run.id.to_string()), ("RBK_STEP", self.path.join("/"))],
             grace: GRACE,
         };
 

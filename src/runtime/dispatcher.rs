@@ -70,6 +70,9 @@ pub trait Dispatcher {
         captured: &'a Value,
     ) -> LocalFuture<'a, Result<(), ActionError>>;
 
+    /// Clears away what was kept for that.
+    fn discard<'a>(&'a self, action: &'static Action, call: &'a Call<'a>, captured: &'a Value) -> LocalFuture<'a, ()>;
+
     /// Records anything else.
     fn record(&self, event: Recorded) -> LocalFuture<'_, Result<(), JournalError>>;
 

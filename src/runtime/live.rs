@@ -95,6 +95,13 @@ impl Dispatcher for Live {
         }
     }
 
+    fn discard<'a>(&'a self, action: &'static Action, call: &'a Call<'a>, captured: &'a Value) -> LocalFuture<'a, ()> {
+        match &action.inverse {
+            Inverse::Captured { discard, .. } => discard(call, captured),
+            Inverse::NotNeeded | Inverse::None(_) => Box::pin(std::future::ready(())),
+        }
+    }
+
     fn record(&self, event: Recorded) -> LocalFuture<'_, Result<(), JournalError>> {
         Box::pin(self.write(event))
     }

@@ -75,6 +75,10 @@ impl Dispatcher for Plan {
         done(Ok(()))
     }
 
+    fn discard<'a>(&'a self, _: &'static Action, _: &'a Call<'a>, _: &'a Value) -> LocalFuture<'a, ()> {
+        done(())
+    }
+
     fn record(&self, _: Recorded) -> LocalFuture<'_, Result<(), JournalError>> {
         done(Ok(()))
     }

@@ -15,8 +15,8 @@ use super::person::{Question, QuestionKind};
 use super::run::{Run, keep};
 use super::undo::{Armed, Node, Order, UndoList, Work, flatten, nodes};
 use crate::analysis::program::Compensation;
-use crate::catalog::Call;
-use crate::host::LocalFuture;
+use crate::catalog::{Args, Call};
+use crate::host::{Cancel, LocalFuture};
 use crate::journal::Recorded;
 
 impl Run {
@@ -99,24 +99,38 @@ impl Run {
         let result = match &armed.work {
             Work::Block { compensation, .. } => self.block_of(armed, compensation, branch, failure).await,
             Work::Native { action, args, captured, .. } => {
-                let surroundings = Rc::clone(&armed.surroundings);
-                let cancel = branch.cancel.clone();
-                let call = Call {
-                    args,
-                    host: self.host.as_ref(),
-                    cancel: &cancel,
-                    surroundings: &surroundings,
-                    output: &|_, _| {},
-                    idempotency_key: None,
-                    time_left: None,
-                    grace: Duration::from_secs(5),
-                };
+                let call = self.call_again(armed, args, &branch.cancel);
                 self.dispatcher.restore(action, &call, captured).await.map_err(|error| error.message)
             }
         };
         let failed = result.as_ref().err().cloned();
         let ended = self.dispatcher.record(Recorded::CompensationEnded { compensation, failure: failed }).await;
         result.and(ended.map_err(|error| error.to_string()))
+    }
+
+    /// A call with the arguments of the action that is taken back.
+    fn call_again<'a>(&'a self, armed: &'a Armed, args: &'a Args, cancel: &'a Cancel) -> Call<'a> {
+        Call {
+            args,
+            host: self.host.as_ref(),
+            cancel,
+            surroundings: &armed.surroundings,
+            output: &|_, _| {},
+            idempotency_key: None,
+            time_left: None,
+            context: vec![("RBK_RUN_ID", self.id.to_string()), ("RBK_STEP", armed.path.join("/"))],
+            grace: Duration::from_secs(5),
+        }
+    }
+
+    /// Nothing will be taken back: what was kept for it goes.
+    pub(super) async fn discard_all(&self) {
+        let cancel = Cancel::new();
+        for armed in self.root.newest_first() {
+            if let Work::Native { action, args, captured, .. } = &armed.work {
+                self.dispatcher.discard(action, &self.call_again(&armed, args, &cancel), captured).await;
+            }
+        }
     }
 
     async fn block_of(

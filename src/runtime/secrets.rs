@@ -76,6 +76,7 @@ impl Branch {
             output: &|_, _| {},
             idempotency_key: None,
             time_left: self.time_left(),
+            context: Vec::new(),
             grace: Duration::from_secs(5),
         };
         let result = self.run.dispatcher.perform(&Performed::Command(line, &options), &call).await;

@@ -194,6 +194,10 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     branch.end_backgrounds(&nobody).await;
     finally(run, branch, status, failure.as_deref()).await;
 
+    if matches!(status, Status::Succeeded | Status::Finished) {
+        run.discard_all().await;
+    }
+
     let elapsed = run.elapsed();
     let ended = Recorded::Ended { status: status.name().into(), elapsed };
     let _ = run.dispatcher.record(ended).await;
@@ -210,7 +214,11 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         accepted: totals.accepted.take(),
         taken_back: totals.taken_back.take(),
         left: totals.left.take(),
-        armed: run.root.newest_first().iter().map(|armed| armed.text.clone()).collect(),
+        armed: match status {
+            // A run that ended well will not be taken back.
+            Status::Succeeded | Status::Finished => Vec::new(),
+            _ => run.root.newest_first().iter().map(|armed| armed.text.clone()).collect(),
+        },
         without_inverse: totals.without_inverse.take(),
         in_doubt: totals.in_doubt.take(),
     });

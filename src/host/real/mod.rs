@@ -91,6 +91,16 @@ impl Host for RealHost {
         Box::pin(self.clients.send(request, cancel))
     }
 
+    fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool> {
+        Box::pin(async move {
+            tokio::select! {
+                stream = tokio::net::TcpStream::connect((host, port)) => stream.is_ok(),
+                () = tokio::time::sleep(limit) => false,
+                () = cancel.cancelled() => false,
+            }
+        })
+    }
+
     fn files(&self) -> &dyn Files {
         &self.files
     }
