@@ -4,7 +4,7 @@
 //! functions have frames of their own. Calls of actions are statements ([`Act`]) that bind
 //! a slot, so that every expression left is pure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::{Action, Effect};
@@ -740,11 +740,11 @@ pub struct UserCheck {
 
 /// Where the analysis gets the files that a runbook uses. It cannot open them itself.
 pub trait Loader {
-    /// The text of a file named relative to another one.
+    /// The text of a file named relative to another one, whose [`Loaded::path`] is `from`.
     ///
     /// # Errors
     /// In words: not there, not readable, not UTF-8, outside the project.
-    fn file(&self, from: &str, path: &str) -> Result<Loaded, String>;
+    fn file(&self, from: &Path, path: &str) -> Result<Loaded, String>;
 
     /// The text of a module of the standard library: `std.gcp.cloudrun`.
     fn std(&self, name: &str) -> Option<&'static str>;

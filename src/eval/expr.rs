@@ -186,3 +186,10 @@ impl Expr {
         }
     }
 }
+
+impl Expr {
+    /// `null`, standing for what could not be lowered.
+    pub const fn null(span: Span) -> Self {
+        Self { kind: ExprKind::Const(Value::Null), span }
+    }
+}
