@@ -18,12 +18,12 @@ pub(super) fn member_of(
     if optional && matches!(whole.exposed(), Value::Null) {
         return Ok(Value::Null);
     }
-    member(whole, name).map_err(|error| EvalError::from_access(error, name_span, object.span, called(object)))
+    member(whole, name).map_err(|error| Box::new(EvalError::from_access(error, name_span, object.span, called(object))))
 }
 
 /// `whole[at]`
 pub(super) fn part_of(whole: &Value, object: &Expr, at: &Value, span: Span) -> Result<Value, Failure> {
-    index(whole, at).map_err(|error| EvalError::from_access(error, span, object.span, called(object)))
+    index(whole, at).map_err(|error| Box::new(EvalError::from_access(error, span, object.span, called(object))))
 }
 
 /// The word people would use for it.

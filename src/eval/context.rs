@@ -101,7 +101,7 @@ impl<'a> Context<'a> {
             ExprKind::Record(fields) => self.record(fields),
             ExprKind::Unary(op, operand) => {
                 let value = self.value(operand)?;
-                ops::unary(*op, &value).map_err(|error| EvalError::from_op(span, error))
+                ops::unary(*op, &value).map_err(|error| Box::new(EvalError::from_op(span, error)))
             }
             ExprKind::Member { object, name, name_span, optional } => {
                 if let Some(whole) = self.peek(object) {
@@ -150,13 +150,12 @@ impl<'a> Context<'a> {
         }
         // A side that is only looked up is compared where it lies; it cannot fail, so the other may go first.
         let result = if is_simple(right) {
-            match self.peek(left) {
-                Some(a) => apply(op, a, self.peek(right)),
-                None => {
-                    self.budget.deeper(span)?;
-                    let a = self.value(left)?;
-                    apply(op, &a, self.peek(right))
-                }
+            if let Some(a) = self.peek(left) {
+                apply(op, a, self.peek(right))
+            } else {
+                self.budget.deeper(span)?;
+                let a = self.value(left)?;
+                apply(op, &a, self.peek(right))
             }
         } else if is_simple(left) {
             self.budget.deeper(span)?;
@@ -171,7 +170,7 @@ impl<'a> Context<'a> {
             let b = self.value(right)?;
             ops::binary(op, &a, &b)
         };
-        result.map_err(|error| EvalError::from_op(span, error))
+        result.map_err(|error| Box::new(EvalError::from_op(span, error)))
     }
 
     /// `and` and `or` look at the right side only if the left one does not decide.
@@ -267,13 +266,13 @@ impl<'a> Context<'a> {
                 String::new()
             })
         });
-        result.map_err(|message| inner.unwrap_or_else(|| EvalError::from_function(span, &message)))
+        result.map_err(|message| inner.unwrap_or_else(|| Box::new(EvalError::from_function(span, &message))))
     }
 
     fn user_function(&mut self, index: u32, args: &[Expr], span: Span) -> Outcome {
         let Some(function) = self.functions.get(index as usize) else { return Ok(Value::Null) };
         if self.budget.calls >= MAX_CALLS {
-            return Err(too_deep(span));
+            return Err(Box::new(too_deep(span)));
         }
         let mut frame = Frame::new(function.frame_size.max(function.params));
         for (slot, arg) in (0..function.params).zip(args) {
@@ -312,7 +311,7 @@ fn truth(value: &Value, span: Span, place: &str) -> Result<Option<bool>, Failure
     match value.exposed() {
         Value::Bool(value) => Ok(Some(*value)),
         Value::Unknown(_) => Ok(None),
-        other => Err(EvalError::from_op(span, ops::not_a_bool(place, other.kind()))),
+        other => Err(Box::new(EvalError::from_op(span, ops::not_a_bool(place, other.kind())))),
     }
 }
 

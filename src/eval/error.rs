@@ -42,33 +42,33 @@ impl EvalError {
         self
     }
 
-    pub(super) fn limit(span: Span, message: &str, help: &str) -> Box<Self> {
-        Box::new(Self { kind: EvalErrorKind::Limit, ..Self::new(span, message) }.help(help))
+    pub(super) fn limit(span: Span, message: &str, help: &str) -> Self {
+        Self { kind: EvalErrorKind::Limit, ..Self::new(span, message) }.help(help)
     }
 
     #[cold]
-    pub(super) fn from_op(span: Span, error: OpError) -> Box<Self> {
-        Box::new(Self { help: error.help, ..Self::new(span, error.message) })
+    pub(super) fn from_op(span: Span, error: OpError) -> Self {
+        Self { help: error.help, ..Self::new(span, error.message) }
     }
 
     /// `name_span` is the place of the name, `whole` that of what it was looked for in, called `object`.
     #[cold]
-    pub(super) fn from_access(error: AccessError, name_span: Span, whole: Span, object: Option<&str>) -> Box<Self> {
+    pub(super) fn from_access(error: AccessError, name_span: Span, whole: Span, object: Option<&str>) -> Self {
         let kind = if error.missing { EvalErrorKind::Missing } else { EvalErrorKind::Wrong };
         let (span, message) = match object {
             Some(object) if error.of_null => (whole, format!("`{object}` is null; {}", error.message)),
             _ if error.of_null => (whole, format!("this is null; {}", error.message)),
             _ => (name_span, error.message),
         };
-        Box::new(Self { message, help: error.help, span, kind })
+        Self { message, help: error.help, span, kind }
     }
 
     /// A builtin's message: its second line is the advice.
     #[cold]
-    pub(super) fn from_function(span: Span, message: &str) -> Box<Self> {
-        Box::new(match message.split_once('\n') {
+    pub(super) fn from_function(span: Span, message: &str) -> Self {
+        match message.split_once('\n') {
             Some((message, help)) => Self::new(span, message).help(help),
             None => Self::new(span, message),
-        })
+        }
     }
 }

@@ -184,7 +184,7 @@ fn what_a_function_sees_of_a_secret_list_is_secret() {
     let quoting = call("map", vec![slot(0)], Some((vec![1], call("time", vec![slot(1)], None))));
     assert!(!shown(&quoting, &[Value::list([Value::from("hunter2")]).tainted(true)]).contains("hunter2"));
     let doubled = call("map", vec![slot(0)], Some((vec![1], binary(BinaryOp::Multiply, slot(1), int(2)))));
-    assert_eq!(shown(&doubled, &[hidden.clone()]), "•••");
+    assert_eq!(shown(&doubled, std::slice::from_ref(&hidden)), "•••");
     let any = call("any", vec![slot(0)], Some((vec![1], binary(BinaryOp::Greater, slot(1), int(1)))));
     assert_eq!(shown(&any, &[hidden]), "true");
 }

@@ -49,14 +49,14 @@ pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> 
             }
         }
         if out.len() > MAX_TEXT {
-            return Err(fault(span, "the address would be larger than 64MiB", "send what is large as the body"));
+            return Err(fault(span, "the address would be larger than 64MiB", "send what is large as the body").into());
         }
     }
     Ok(if unknown { Value::Unknown(Type::Url) } else { Value::from(out) }.tainted(tainted))
 }
 
-fn fault(span: Span, message: impl Into<String>, help: &str) -> Failure {
-    Box::new(EvalError::new(span, message).help(help))
+fn fault(span: Span, message: impl Into<String>, help: &str) -> EvalError {
+    EvalError::new(span, message).help(help)
 }
 
 fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole: &Expr) -> Result<(), Failure> {
@@ -66,7 +66,9 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
         return Ok(());
     }
     if matches!(value.exposed(), Value::Null) {
-        return Err(fault(hole.span, "null cannot be part of an address", "say what it is then: `${x ?? \"…\"}`"));
+        return Err(
+            fault(hole.span, "null cannot be part of an address", "say what it is then: `${x ?? \"…\"}`").into()
+        );
     }
     match place {
         Place::Start => {
@@ -82,7 +84,8 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
                     hole.span,
                     format!("{shown} is no host or port"),
                     "here stands `host`, `host:port` or `[address]`; a path begins with a `/` that is written out",
-                ));
+                )
+                .into());
             }
             out.push_str(&text);
         }
@@ -109,10 +112,10 @@ fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), Failure> 
     let text = display::exposed_text(value);
     let whole = out.ends_with('/');
     if whole && (text == "." || text == "..") {
-        return Err(fault(hole.span, format!("\"{text}\" as a segment would lead to another path"), DOTS));
+        return Err(fault(hole.span, format!("\"{text}\" as a segment would lead to another path"), DOTS).into());
     }
     if whole && text.is_empty() {
-        return Err(fault(hole.span, "an empty text as a segment would lead to another path", DOTS));
+        return Err(fault(hole.span, "an empty text as a segment would lead to another path", DOTS).into());
     }
     out.push_str(&url_component(&text));
     Ok(())
