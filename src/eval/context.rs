@@ -1,5 +1,7 @@
 //! The evaluator.
 
+use std::sync::Arc;
+
 use super::access::{absent, member_of, part_of};
 use super::budget::{Budget, MAX_CALLS, too_deep};
 use super::error::{EvalError, EvalErrorKind};
@@ -10,6 +12,7 @@ use super::{template, url};
 use crate::functions::{self, Function};
 use crate::source::Span;
 use crate::syntax::tree::BinaryOp;
+use crate::value::limits::{MAX_NESTING, nests_too_deep};
 use crate::value::{Record, Type, Value, ops};
 
 /// What `run` tells an expression.
@@ -97,8 +100,8 @@ impl<'a> Context<'a> {
             }
             ExprKind::Template(parts) => template::text(self, parts, span),
             ExprKind::Url(parts) => url::address(self, parts, span),
-            ExprKind::List(items) => self.list(items),
-            ExprKind::Record(fields) => self.record(fields),
+            ExprKind::List(items) => self.list(items, span),
+            ExprKind::Record(fields) => self.record(fields, span),
             ExprKind::Unary(op, operand) => {
                 let value = self.value(operand)?;
                 ops::unary(*op, &value).map_err(|error| Box::new(EvalError::from_op(span, error)))
@@ -213,20 +216,26 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn list(&mut self, items: &[Expr]) -> Outcome {
+    fn list(&mut self, items: &[Expr], span: Span) -> Outcome {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             values.push(self.value(item)?);
         }
-        Ok(Value::list(values))
+        if nests_too_deep(&values) {
+            return Err(Box::new(too_nested(span)));
+        }
+        Ok(Value::List(Arc::new(values)))
     }
 
-    fn record(&mut self, fields: &[(std::sync::Arc<str>, Expr)]) -> Outcome {
+    fn record(&mut self, fields: &[(Arc<str>, Expr)], span: Span) -> Outcome {
         let mut values = Vec::with_capacity(fields.len());
         for (name, field) in fields {
-            values.push((std::sync::Arc::clone(name), self.value(field)?));
+            values.push((Arc::clone(name), self.value(field)?));
         }
-        Ok(Value::Record(std::sync::Arc::new(Record::new(values))))
+        if nests_too_deep(values.iter().map(|(_, value)| value)) {
+            return Err(Box::new(too_nested(span)));
+        }
+        Ok(Value::Record(Arc::new(Record::new(values))))
     }
 
     fn choose(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Outcome {
@@ -293,6 +302,10 @@ impl<'a> Context<'a> {
         }
         self.value(hole).map(|value| use_it(&value))
     }
+}
+
+fn too_nested(span: Span) -> EvalError {
+    EvalError::new(span, format!("lists and records cannot be nested deeper than {MAX_NESTING} levels"))
 }
 
 fn is_simple(expr: &Expr) -> bool {

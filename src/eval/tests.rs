@@ -289,3 +289,10 @@ fn a_text_is_read_as_json() {
         "error: this is not JSON, it begins with \"<html>502</html>\""
     );
 }
+
+#[test]
+fn values_do_not_nest_for_ever() {
+    let wrap = expr(ExprKind::List(vec![slot(1)]));
+    let deep = call("fold", vec![call("range", vec![int(0), int(100_000)], None), int(0)], Some((vec![1, 2], wrap)));
+    assert_eq!(shown(&deep, &[]), "error: lists and records cannot be nested deeper than 100 levels");
+}

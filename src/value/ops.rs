@@ -278,7 +278,7 @@ mod tests {
         leaf.prop_recursive(2, 8, 3, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..3).prop_map(Value::list),
-                prop::collection::vec(("[ab]", inner.clone()), 0..3).prop_map(|fields| Value::record(fields)),
+                prop::collection::vec(("[ab]", inner.clone()), 0..3).prop_map(Value::record),
                 inner.prop_map(|value| value.tainted(true)),
             ]
         })
