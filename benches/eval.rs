@@ -60,14 +60,13 @@ fn sum_of_squares(n: i64) -> Value {
     let mut context = Context::new(&mut frame, &globals, &[], &NoRun);
     loop {
         context.budget = Budget::default();
-        match context.eval(&condition) {
-            Ok(Value::Bool(true)) => {}
+        match context.holds(&condition, "`while`") {
+            Ok(Some(true)) => {}
             _ => return context.frame.read(sum).clone(),
         }
-        let value = context.eval(&step).unwrap_or(Value::Null);
-        context.frame.set(sum, value);
-        let value = context.eval(&next).unwrap_or(Value::Null);
-        context.frame.set(i, value);
+        if context.assign(sum, &step).and_then(|()| context.assign(i, &next)).is_err() {
+            return Value::Null;
+        }
     }
 }
 

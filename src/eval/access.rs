@@ -1,6 +1,5 @@
 //! `a.b` and `a[i]` with their places.
 
-use super::context::Failure;
 use super::error::EvalError;
 use super::expr::{Argument, Expr, ExprKind};
 use crate::functions::{index, member};
@@ -14,16 +13,16 @@ pub(super) fn member_of(
     name: &str,
     name_span: Span,
     optional: bool,
-) -> Result<Value, Failure> {
+) -> Result<Value, EvalError> {
     if optional && matches!(whole.exposed(), Value::Null) {
         return Ok(Value::Null);
     }
-    member(whole, name).map_err(|error| Box::new(EvalError::from_access(error, name_span, object.span, called(object))))
+    member(whole, name).map_err(|error| EvalError::from_access(error, name_span, object.span, called(object)))
 }
 
 /// `whole[at]`
-pub(super) fn part_of(whole: &Value, object: &Expr, at: &Value, span: Span) -> Result<Value, Failure> {
-    index(whole, at).map_err(|error| Box::new(EvalError::from_access(error, span, object.span, called(object))))
+pub(super) fn part_of(whole: &Value, object: &Expr, at: &Value, span: Span) -> Result<Value, EvalError> {
+    index(whole, at).map_err(|error| EvalError::from_access(error, span, object.span, called(object)))
 }
 
 /// The word people would use for it.

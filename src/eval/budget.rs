@@ -29,13 +29,13 @@ impl Budget {
 
     /// One step of work.
     #[inline]
-    pub(super) fn step(&mut self, span: Span) -> Result<(), Box<EvalError>> {
+    pub(super) fn step(&mut self, span: Span) -> Result<(), EvalError> {
         match self.steps.checked_sub(1) {
             Some(left) => {
                 self.steps = left;
                 Ok(())
             }
-            None => Err(Box::new(too_much(span))),
+            None => Err(too_much(span)),
         }
     }
 
@@ -52,8 +52,8 @@ impl Budget {
     /// Refuses to go deeper than the stack allows. The depth of an expression is bounded when it is read;
     /// that of functions calling each other only here.
     #[inline]
-    pub(super) fn deeper(&self, span: Span) -> Result<(), Box<EvalError>> {
-        if self.base.saturating_sub(here()) > MAX_STACK { Err(Box::new(too_deep(span))) } else { Ok(()) }
+    pub(super) fn deeper(&self, span: Span) -> Result<(), EvalError> {
+        if self.base.saturating_sub(here()) > MAX_STACK { Err(too_deep(span)) } else { Ok(()) }
     }
 }
 

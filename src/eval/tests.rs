@@ -145,7 +145,7 @@ fn errors_are_placed() {
     let null = Value::record([("a", Value::Null)]);
     let chain = member(member(slot(0), "a"), "b");
     let error = evaluate_with(&[null], |context| context.eval(&chain)).unwrap_err();
-    assert_eq!(error.message, "`a` is null; null has no `b`");
+    assert_eq!(error.message, "`a` is null: it has no `b`");
     assert_eq!(error.kind, EvalErrorKind::Missing);
     let ExprKind::Member { object, .. } = &chain.kind else { unreachable!() };
     assert_eq!(error.span, object.span);

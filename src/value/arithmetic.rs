@@ -22,7 +22,31 @@ pub fn to_int(x: f64) -> Option<i64> {
     (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded).then_some(rounded as i64)
 }
 
-/// The fast way: both sides whole. `None` for operators that are not about numbers.
+/// What two whole numbers make where nothing can go wrong; `None` sends the caller the long way.
+#[inline]
+pub(crate) fn quick(op: BinaryOp, a: i64, b: i64) -> Option<Value> {
+    match op {
+        BinaryOp::Add => a.checked_add(b).map(Value::Int),
+        BinaryOp::Subtract => a.checked_sub(b).map(Value::Int),
+        BinaryOp::Multiply => a.checked_mul(b).map(Value::Int),
+        BinaryOp::Modulo => a.checked_rem_euclid(b).map(Value::Int),
+        BinaryOp::Equal => Some(Value::Bool(a == b)),
+        BinaryOp::NotEqual => Some(Value::Bool(a != b)),
+        BinaryOp::Less => Some(Value::Bool(a < b)),
+        BinaryOp::LessEqual => Some(Value::Bool(a <= b)),
+        BinaryOp::Greater => Some(Value::Bool(a > b)),
+        BinaryOp::GreaterEqual => Some(Value::Bool(a >= b)),
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::In
+        | BinaryOp::Contains
+        | BinaryOp::Matches
+        | BinaryOp::Coalesce
+        | BinaryOp::Divide => None,
+    }
+}
+
+/// Both sides whole, errors included. `None` for operators that are not about numbers.
 pub(super) fn integers(op: BinaryOp, a: i64, b: i64) -> Option<Result<Value, OpError>> {
     let whole = |result: Option<i64>| Some(result.map(Value::Int).ok_or_else(too_large));
     match op {
