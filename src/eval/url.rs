@@ -66,9 +66,7 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
         return Ok(());
     }
     if matches!(value.exposed(), Value::Null) {
-        return Err(
-            fault(hole.span, "null cannot be part of an address", "say what it is then: `${x ?? \"…\"}`").into()
-        );
+        return Err(fault(hole.span, "null cannot be part of an address", "say what it is then: `${x ?? \"…\"}`"));
     }
     match place {
         Place::Start => {
@@ -84,8 +82,7 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
                     hole.span,
                     format!("{shown} is no host or port"),
                     "here stands `host`, `host:port` or `[address]`; a path begins with a `/` that is written out",
-                )
-                .into());
+                ));
             }
             out.push_str(&text);
         }
