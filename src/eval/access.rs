@@ -1,6 +1,5 @@
 //! `a.b` and `a[i]` with their places.
 
-use super::context::Failure;
 use super::error::EvalError;
 use super::expr::{Argument, Expr, ExprKind};
 use crate::functions::{index, member};
@@ -14,7 +13,7 @@ pub(super) fn member_of(
     name: &str,
     name_span: Span,
     optional: bool,
-) -> Result<Value, Failure> {
+) -> Result<Value, EvalError> {
     if optional && matches!(whole.exposed(), Value::Null) {
         return Ok(Value::Null);
     }
@@ -22,7 +21,7 @@ pub(super) fn member_of(
 }
 
 /// `whole[at]`
-pub(super) fn part_of(whole: &Value, object: &Expr, at: &Value, span: Span) -> Result<Value, Failure> {
+pub(super) fn part_of(whole: &Value, object: &Expr, at: &Value, span: Span) -> Result<Value, EvalError> {
     index(whole, at).map_err(|error| EvalError::from_access(error, span, object.span, called(object)))
 }
 

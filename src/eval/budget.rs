@@ -29,7 +29,7 @@ impl Budget {
 
     /// One step of work.
     #[inline]
-    pub(super) fn step(&mut self, span: Span) -> Result<(), Box<EvalError>> {
+    pub(super) fn step(&mut self, span: Span) -> Result<(), EvalError> {
         match self.steps.checked_sub(1) {
             Some(left) => {
                 self.steps = left;
@@ -52,7 +52,7 @@ impl Budget {
     /// Refuses to go deeper than the stack allows. The depth of an expression is bounded when it is read;
     /// that of functions calling each other only here.
     #[inline]
-    pub(super) fn deeper(&self, span: Span) -> Result<(), Box<EvalError>> {
+    pub(super) fn deeper(&self, span: Span) -> Result<(), EvalError> {
         if self.base.saturating_sub(here()) > MAX_STACK { Err(too_deep(span)) } else { Ok(()) }
     }
 }
@@ -71,13 +71,13 @@ impl Default for Budget {
 }
 
 #[cold]
-fn too_much(span: Span) -> Box<EvalError> {
+fn too_much(span: Span) -> EvalError {
     let help = "a statement may take 50 million; leave heavy work to a command";
     EvalError::limit(span, "this takes too many steps to compute", help)
 }
 
 #[cold]
-pub(super) fn too_deep(span: Span) -> Box<EvalError> {
+pub(super) fn too_deep(span: Span) -> EvalError {
     let help = "a function that calls itself must come to an end; to go through a list use `.map` or `.fold`";
     EvalError::limit(span, "this is nested too deep to compute", help)
 }

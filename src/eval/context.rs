@@ -1,16 +1,19 @@
 //! The evaluator.
 
+use std::sync::Arc;
+
 use super::access::{absent, member_of, part_of};
 use super::budget::{Budget, MAX_CALLS, too_deep};
 use super::error::{EvalError, EvalErrorKind};
-use super::expr::{Argument, Expr, ExprKind, Part, RunField, UserFunction};
-use super::frame::Frame;
+use super::expr::{Argument, Expr, ExprKind, Part, RunField, SlotId, UserFunction};
+use super::frame::{Frame, NULL};
 use super::globals::Globals;
 use super::{template, url};
 use crate::functions::{self, Function};
 use crate::source::Span;
 use crate::syntax::tree::BinaryOp;
-use crate::value::{Record, Type, Value, ops};
+use crate::value::limits::{MAX_NESTING, nests_too_deep};
+use crate::value::{Record, Type, Value, arithmetic, ops};
 
 /// What `run` tells an expression.
 pub trait RunInfo {
@@ -32,10 +35,7 @@ pub struct Context<'a> {
     pub budget: Budget,
 }
 
-/// On its way an error is boxed, so that what usually happens stays small on the stack.
-pub(super) type Failure = Box<EvalError>;
-
-type Outcome = Result<Value, Failure>;
+type Outcome = Result<Value, EvalError>;
 
 impl<'a> Context<'a> {
     /// A context with a fresh budget.
@@ -53,13 +53,30 @@ impl<'a> Context<'a> {
         let outer = self.budget.enter();
         let outcome = self.value(expr);
         self.budget.leave(outer);
-        outcome.map_err(|error| *error)
+        outcome
+    }
+
+    /// Binds the value of an expression to a slot: `let x = …`, `x = …`. The same as `eval` and `set`,
+    /// without moving the value more than once.
+    pub fn assign(&mut self, slot: SlotId, expr: &Expr) -> Result<(), EvalError> {
+        let outer = self.budget.enter();
+        let outcome = self.value(expr);
+        self.budget.leave(outer);
+        if let Ok(Value::Int(n)) = outcome {
+            self.frame.set_int(slot, n);
+            return Ok(());
+        }
+        self.frame.set(slot, outcome?);
+        Ok(())
     }
 
     /// Whether a condition holds; `None` if only a run will know. `place` is what asks: `` `when` ``.
     pub fn holds(&mut self, expr: &Expr, place: &str) -> Result<Option<bool>, EvalError> {
-        let value = self.eval(expr)?;
-        truth(&value, expr.span, place).map_err(|error| *error)
+        let outcome = self.eval(expr);
+        if let Ok(Value::Bool(holds)) = outcome {
+            return Ok(Some(holds));
+        }
+        truth(&outcome?, expr.span, place)
     }
 
     /// The text of an expression for people: secrets masked, what is not known yet said to be so.
@@ -70,7 +87,7 @@ impl<'a> Context<'a> {
             _ => self.value(expr).map(|value| crate::value::display::text(&value)),
         };
         self.budget.leave(outer);
-        outcome.map_err(|error| *error)
+        outcome
     }
 
     pub(super) fn value(&mut self, expr: &Expr) -> Outcome {
@@ -97,8 +114,8 @@ impl<'a> Context<'a> {
             }
             ExprKind::Template(parts) => template::text(self, parts, span),
             ExprKind::Url(parts) => url::address(self, parts, span),
-            ExprKind::List(items) => self.list(items),
-            ExprKind::Record(fields) => self.record(fields),
+            ExprKind::List(items) => self.list(items, span),
+            ExprKind::Record(fields) => self.record(fields, span),
             ExprKind::Unary(op, operand) => {
                 let value = self.value(operand)?;
                 ops::unary(*op, &value).map_err(|error| EvalError::from_op(span, error))
@@ -142,36 +159,51 @@ impl<'a> Context<'a> {
         }
     }
 
+    #[inline]
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Outcome {
-        match op {
-            BinaryOp::And | BinaryOp::Or => return self.logic(op, left, right),
-            BinaryOp::Coalesce => return self.coalesce(left, right),
-            _ => {}
+        if matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce) {
+            return self.lazy(op, left, right);
         }
         // A side that is only looked up is compared where it lies; it cannot fail, so the other may go first.
-        let result = if is_simple(right) {
-            match self.peek(left) {
-                Some(a) => apply(op, a, self.peek(right)),
-                None => {
-                    self.budget.deeper(span)?;
-                    let a = self.value(left)?;
-                    apply(op, &a, self.peek(right))
+        match (self.peek(left), self.peek(right)) {
+            (Some(a), Some(b)) => match quick(op, a, b) {
+                Some(value) => Ok(value),
+                None => combine(op, a, b, span),
+            },
+            (None, Some(_)) => {
+                self.budget.deeper(span)?;
+                let a = self.value(left);
+                let b = self.peek(right).unwrap_or(&NULL);
+                if let Ok(a) = &a
+                    && let Some(value) = quick(op, a, b)
+                {
+                    return Ok(value);
                 }
+                combine(op, &a?, b, span)
             }
-        } else if is_simple(left) {
-            self.budget.deeper(span)?;
-            let b = self.value(right)?;
-            match self.peek(left) {
-                Some(a) => ops::binary(op, a, &b),
-                None => Ok(Value::Null),
+            (Some(_), None) => {
+                self.budget.deeper(span)?;
+                let b = self.value(right);
+                let a = self.peek(left).unwrap_or(&NULL);
+                if let Ok(b) = &b
+                    && let Some(value) = quick(op, a, b)
+                {
+                    return Ok(value);
+                }
+                combine(op, a, &b?, span)
             }
-        } else {
-            self.budget.deeper(span)?;
-            let a = self.value(left)?;
-            let b = self.value(right)?;
-            ops::binary(op, &a, &b)
-        };
-        result.map_err(|error| EvalError::from_op(span, error))
+            (None, None) => {
+                self.budget.deeper(span)?;
+                let a = self.value(left)?;
+                let b = self.value(right)?;
+                combine(op, &a, &b, span)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn lazy(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Outcome {
+        if op == BinaryOp::Coalesce { self.coalesce(left, right) } else { self.logic(op, left, right) }
     }
 
     /// `and` and `or` look at the right side only if the left one does not decide.
@@ -214,20 +246,26 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn list(&mut self, items: &[Expr]) -> Outcome {
+    fn list(&mut self, items: &[Expr], span: Span) -> Outcome {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             values.push(self.value(item)?);
         }
-        Ok(Value::list(values))
+        if nests_too_deep(&values) {
+            return Err(too_nested(span));
+        }
+        Ok(Value::List(Arc::new(values)))
     }
 
-    fn record(&mut self, fields: &[(std::sync::Arc<str>, Expr)]) -> Outcome {
+    fn record(&mut self, fields: &[(Arc<str>, Expr)], span: Span) -> Outcome {
         let mut values = Vec::with_capacity(fields.len());
         for (name, field) in fields {
-            values.push((std::sync::Arc::clone(name), self.value(field)?));
+            values.push((Arc::clone(name), self.value(field)?));
         }
-        Ok(Value::Record(std::sync::Arc::new(Record::new(values))))
+        if nests_too_deep(values.iter().map(|(_, value)| value)) {
+            return Err(too_nested(span));
+        }
+        Ok(Value::Record(Arc::new(Record::new(values))))
     }
 
     fn choose(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Outcome {
@@ -288,7 +326,7 @@ impl<'a> Context<'a> {
     }
 
     /// The value of a hole in a text.
-    pub(super) fn with_hole<T>(&mut self, hole: &Expr, use_it: impl FnOnce(&Value) -> T) -> Result<T, Failure> {
+    pub(super) fn with_hole<T>(&mut self, hole: &Expr, use_it: impl FnOnce(&Value) -> T) -> Result<T, EvalError> {
         if let Some(value) = self.peek(hole) {
             return Ok(use_it(value));
         }
@@ -296,19 +334,26 @@ impl<'a> Context<'a> {
     }
 }
 
-fn is_simple(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Slot(_) | ExprKind::Const(_) | ExprKind::Global(_))
+fn too_nested(span: Span) -> EvalError {
+    EvalError::new(span, format!("lists and records cannot be nested deeper than {MAX_NESTING} levels"))
 }
 
+/// Whole numbers are most of what is counted with: for them nothing is called, and no value is moved
+/// (a value read whole right after it was written in parts would wait for that).
 #[inline]
-fn apply(op: BinaryOp, left: &Value, right: Option<&Value>) -> Result<Value, ops::OpError> {
-    match right {
-        Some(right) => ops::binary(op, left, right),
-        None => Ok(Value::Null),
+fn quick(op: BinaryOp, left: &Value, right: &Value) -> Option<Value> {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => arithmetic::quick(op, *a, *b),
+        _ => None,
     }
 }
 
-fn truth(value: &Value, span: Span, place: &str) -> Result<Option<bool>, Failure> {
+#[inline(never)]
+fn combine(op: BinaryOp, left: &Value, right: &Value, span: Span) -> Outcome {
+    ops::binary(op, left, right).map_err(|error| EvalError::from_op(span, error))
+}
+
+fn truth(value: &Value, span: Span, place: &str) -> Result<Option<bool>, EvalError> {
     match value.exposed() {
         Value::Bool(value) => Ok(Some(*value)),
         Value::Unknown(_) => Ok(None),

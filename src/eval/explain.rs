@@ -45,6 +45,7 @@ fn collect(expr: &Expr, context: &mut Context<'_>, pieces: &mut Vec<Piece>) {
         | ExprKind::Url(_)
         | ExprKind::List(_)
         | ExprKind::Record(_)
+        | ExprKind::Binary(BinaryOp::Coalesce, ..)
         | ExprKind::Try { .. } => add(expr, context, pieces),
         ExprKind::Unary(_, operand) => collect(operand, context, pieces),
         ExprKind::Binary(BinaryOp::And, _, left, right) => {
@@ -54,7 +55,6 @@ fn collect(expr: &Expr, context: &mut Context<'_>, pieces: &mut Vec<Piece>) {
                 _ => collect(left, context, pieces),
             }
         }
-        ExprKind::Binary(BinaryOp::Coalesce, ..) => add(expr, context, pieces),
         ExprKind::Binary(op, _, left, right) => {
             let computes = matches!(
                 op,

@@ -40,6 +40,14 @@ impl Frame {
         self.slots[at] = Some(value);
     }
 
+    /// `set` for the commonest value: over another whole number it only writes the number.
+    pub(super) fn set_int(&mut self, slot: SlotId, n: i64) {
+        match self.slots.get_mut(slot as usize) {
+            Some(Some(Value::Int(old))) => *old = n,
+            _ => self.set(slot, Value::Int(n)),
+        }
+    }
+
     /// Unbinds a slot.
     pub fn clear(&mut self, slot: SlotId) {
         if let Some(place) = self.slots.get_mut(slot as usize) {

@@ -16,7 +16,7 @@ mod url;
 
 pub use budget::{Budget, DEFAULT_STEPS};
 pub use context::{Context, RunInfo};
-pub use error::{EvalError, EvalErrorKind};
+pub use error::{EvalError, EvalErrorKind, Fault};
 pub use explain::{Piece, explain, wanted};
 pub use expr::{Expr, ExprKind};
 pub use frame::Frame;

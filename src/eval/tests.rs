@@ -145,7 +145,7 @@ fn errors_are_placed() {
     let null = Value::record([("a", Value::Null)]);
     let chain = member(member(slot(0), "a"), "b");
     let error = evaluate_with(&[null], |context| context.eval(&chain)).unwrap_err();
-    assert_eq!(error.message, "`a` is null; null has no `b`");
+    assert_eq!(error.message, "`a` is null: it has no `b`");
     assert_eq!(error.kind, EvalErrorKind::Missing);
     let ExprKind::Member { object, .. } = &chain.kind else { unreachable!() };
     assert_eq!(error.span, object.span);
@@ -184,7 +184,7 @@ fn what_a_function_sees_of_a_secret_list_is_secret() {
     let quoting = call("map", vec![slot(0)], Some((vec![1], call("time", vec![slot(1)], None))));
     assert!(!shown(&quoting, &[Value::list([Value::from("hunter2")]).tainted(true)]).contains("hunter2"));
     let doubled = call("map", vec![slot(0)], Some((vec![1], binary(BinaryOp::Multiply, slot(1), int(2)))));
-    assert_eq!(shown(&doubled, &[hidden.clone()]), "•••");
+    assert_eq!(shown(&doubled, std::slice::from_ref(&hidden)), "•••");
     let any = call("any", vec![slot(0)], Some((vec![1], binary(BinaryOp::Greater, slot(1), int(1)))));
     assert_eq!(shown(&any, &[hidden]), "true");
 }
@@ -288,4 +288,11 @@ fn a_text_is_read_as_json() {
         shown(&or, &[Value::Record(Arc::new(answer))]),
         "error: this is not JSON, it begins with \"<html>502</html>\""
     );
+}
+
+#[test]
+fn values_do_not_nest_for_ever() {
+    let wrap = expr(ExprKind::List(vec![slot(1)]));
+    let deep = call("fold", vec![call("range", vec![int(0), int(100_000)], None), int(0)], Some((vec![1, 2], wrap)));
+    assert_eq!(shown(&deep, &[]), "error: lists and records cannot be nested deeper than 100 levels");
 }

@@ -1,7 +1,7 @@
 //! `"https://${host}/items/${id}?q=${text}"` where an address is expected: what is put in is encoded by its place,
 //! so that no value can change where the address leads.
 
-use super::context::{Context, Failure, literal_length};
+use super::context::{Context, literal_length};
 use super::error::EvalError;
 use super::expr::{Expr, Part};
 use crate::functions::url_component;
@@ -28,7 +28,7 @@ enum Place {
 }
 
 /// The address with every hole filled.
-pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> Result<Value, Failure> {
+pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> Result<Value, EvalError> {
     let mut out = String::with_capacity(literal_length(parts));
     let (mut tainted, mut unknown) = (false, false);
     for (i, part) in parts.iter().enumerate() {
@@ -55,11 +55,11 @@ pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> 
     Ok(if unknown { Value::Unknown(Type::Url) } else { Value::from(out) }.tainted(tainted))
 }
 
-fn fault(span: Span, message: impl Into<String>, help: &str) -> Failure {
-    Box::new(EvalError::new(span, message).help(help))
+fn fault(span: Span, message: impl Into<String>, help: &str) -> EvalError {
+    EvalError::new(span, message).help(help)
 }
 
-fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole: &Expr) -> Result<(), Failure> {
+fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole: &Expr) -> Result<(), EvalError> {
     if value.holds_unknown() {
         // The place of what follows depends on what stands here: anything harmless will do.
         out.push_str(if place == Place::Start { "https://unknown" } else { "unknown" });
@@ -105,7 +105,7 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
 const DOTS: &str = "make sure of what it holds before it is used here";
 
 /// A segment that consists of dots would walk up the path, encoded or not.
-fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), Failure> {
+fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), EvalError> {
     let text = display::exposed_text(value);
     let whole = out.ends_with('/');
     if whole && (text == "." || text == "..") {

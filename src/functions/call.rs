@@ -130,15 +130,14 @@ fn count(n: usize) -> String {
 /// The type of a call with arguments of these types, the receiver first. `None` only if the table is wrong.
 pub fn return_type(function: &Function, args: &[Type]) -> Option<Type> {
     let receiver = args.first().map_or(Type::Any, Type::required);
-    let ty = Type::read(function.returns, &|word| match word {
+    Type::read(function.returns, &|word| match word {
         "same" => Some(receiver.clone()),
         "item" => Some(match &receiver {
             Type::List(item) => (**item).clone(),
             _ => Type::Any,
         }),
         _ => None,
-    });
-    ty
+    })
 }
 
 /// Whether a parameter may be declared so.
@@ -165,8 +164,11 @@ pub(super) mod tests {
     #[test]
     fn arguments_are_checked() {
         let list = Value::list([Value::Int(1)]);
-        assert_eq!(shown("trim", true, &[list.clone()]), "error: `.trim` works on a string, this is a list of 1");
-        assert_eq!(shown("take", true, &[list.clone()]), "error: `.take` needs `n` (int)");
+        assert_eq!(
+            shown("trim", true, std::slice::from_ref(&list)),
+            "error: `.trim` works on a string, this is a list of 1"
+        );
+        assert_eq!(shown("take", true, std::slice::from_ref(&list)), "error: `.take` needs `n` (int)");
         assert_eq!(
             shown("take", true, &[list.clone(), Value::from("1")]),
             "error: `n` of `.take` must be an int, it is \"1\" (a string)"
@@ -181,10 +183,10 @@ pub(super) mod tests {
     #[test]
     fn secrets_stay_secret() {
         let secret = Value::from(" hunter2 ").tainted(true);
-        assert_eq!(shown("trim", true, &[secret.clone()]), "•••");
-        assert_eq!(shown("len", true, &[secret.clone()]), "9");
-        assert_eq!(shown("is_empty", true, &[secret.clone()]), "false");
-        assert_eq!(shown("public", false, &[secret.clone()]), "\" hunter2 \"");
+        assert_eq!(shown("trim", true, std::slice::from_ref(&secret)), "•••");
+        assert_eq!(shown("len", true, std::slice::from_ref(&secret)), "9");
+        assert_eq!(shown("is_empty", true, std::slice::from_ref(&secret)), "false");
+        assert_eq!(shown("public", false, std::slice::from_ref(&secret)), "\" hunter2 \"");
         let error = shown("int", false, &[secret]);
         assert!(error.starts_with("error: `int` failed on a secret") && !error.contains("hunter2"));
     }

@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn a_secret_inside_taints_the_text() {
         let value = Value::list([Value::from("hunter2").tainted(true)]);
-        assert_eq!(shown("json", false, &[value.clone()]), "•••");
-        assert_eq!(shown("string", false, &[value.clone()]), "•••");
+        assert_eq!(shown("json", false, std::slice::from_ref(&value)), "•••");
+        assert_eq!(shown("string", false, std::slice::from_ref(&value)), "•••");
         assert_eq!(shown("jq", false, &[value.clone(), Value::from(".[0]")]), "•••");
         assert_eq!(shown("jq", false, &[value, Value::from(".[0].x")]), "error: the filter failed on a secret");
     }

@@ -53,7 +53,12 @@ pub fn member(object: &Value, name: &str) -> Result<Value, AccessError> {
             Ok(value @ Value::Bool(_)) if name == "is_empty" => Ok(value),
             Ok(value) => Ok(value.tainted(name != "len")),
             Err(error) if error.of_null => Err(error),
-            Err(error) => Err(AccessError { message: format!("this secret has no `{name}`"), help: None, ..error }),
+            Err(error) if error.missing => {
+                Err(AccessError { message: format!("this secret has no `{name}`"), help: None, ..error })
+            }
+            Err(_) => Err(AccessError::new(format!(
+                "`.{name}` failed on a secret; why is not shown, it might show the secret"
+            ))),
         },
         Value::Unknown(ty) => Ok(Value::Unknown(member_type(ty, name))),
         other => method(other, name).unwrap_or_else(|| Err(no_method(other, name))),

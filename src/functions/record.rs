@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn works_on_records() {
         let record = Value::record([("a", Value::Int(1)), ("b", Value::Null)]);
-        assert_eq!(shown("keys", true, &[record.clone()]), "[\"a\", \"b\"]");
+        assert_eq!(shown("keys", true, std::slice::from_ref(&record)), "[\"a\", \"b\"]");
         assert_eq!(
-            shown("entries", true, &[record.clone()]),
+            shown("entries", true, std::slice::from_ref(&record)),
             "[{ key: \"a\", value: 1 }, { key: \"b\", value: null }]"
         );
         assert_eq!(shown("get", true, &[record.clone(), Value::from("b"), Value::Int(5)]), "5");

@@ -152,7 +152,7 @@ mod tests {
         assert!(shown("time", false, &[Value::from("noon")]).contains("\"noon\" is not an instant"));
         assert_eq!(shown("format_time", false, &[noon.clone(), Value::from("%H:%M")]), "\"15:00\"");
         assert!(shown("format_time", false, &[noon.clone(), Value::from("%Q%")]).starts_with("error: this format"));
-        assert_eq!(shown("weekday", true, &[noon.clone()]), "\"Tue\"");
+        assert_eq!(shown("weekday", true, std::slice::from_ref(&noon)), "\"Tue\"");
         assert!(shown("in_zone", true, &[noon, Value::from("Narnia")]).contains("no time zone \"Narnia\""));
     }
 

@@ -22,7 +22,31 @@ pub fn to_int(x: f64) -> Option<i64> {
     (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded).then_some(rounded as i64)
 }
 
-/// The fast way: both sides whole. `None` for operators that are not about numbers.
+/// What two whole numbers make where nothing can go wrong; `None` sends the caller the long way.
+#[inline]
+pub(crate) fn quick(op: BinaryOp, a: i64, b: i64) -> Option<Value> {
+    match op {
+        BinaryOp::Add => a.checked_add(b).map(Value::Int),
+        BinaryOp::Subtract => a.checked_sub(b).map(Value::Int),
+        BinaryOp::Multiply => a.checked_mul(b).map(Value::Int),
+        BinaryOp::Modulo => a.checked_rem_euclid(b).map(Value::Int),
+        BinaryOp::Equal => Some(Value::Bool(a == b)),
+        BinaryOp::NotEqual => Some(Value::Bool(a != b)),
+        BinaryOp::Less => Some(Value::Bool(a < b)),
+        BinaryOp::LessEqual => Some(Value::Bool(a <= b)),
+        BinaryOp::Greater => Some(Value::Bool(a > b)),
+        BinaryOp::GreaterEqual => Some(Value::Bool(a >= b)),
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::In
+        | BinaryOp::Contains
+        | BinaryOp::Matches
+        | BinaryOp::Coalesce
+        | BinaryOp::Divide => None,
+    }
+}
+
+/// Both sides whole, errors included. `None` for operators that are not about numbers.
 pub(super) fn integers(op: BinaryOp, a: i64, b: i64) -> Option<Result<Value, OpError>> {
     let whole = |result: Option<i64>| Some(result.map(Value::Int).ok_or_else(too_large));
     match op {
@@ -53,13 +77,13 @@ pub(super) fn compute(op: BinaryOp, left: &Value, right: &Value) -> Result<Value
         (_, Int(a), Int(b)) => integers(op, *a, *b).unwrap_or_else(|| Err(mismatch(op, Kind::Int, Kind::Int))),
         (_, Int(a), Float(b)) => floats(op, to_float(*a), *b).map(Float),
         (_, Float(a), Int(b)) => floats(op, *a, to_float(*b)).map(Float),
-        (_, Float(a), Float(b)) => floats(op, *a, *b).map(Float),
+        (_, Float(a), Float(b)) | (Multiply | Divide, Percent(a), Percent(b)) => floats(op, *a, *b).map(Float),
 
-        (Add | Subtract | Modulo, Percent(a), Percent(b)) => floats(op, *a, *b).map(Percent),
-        (Multiply | Divide, Percent(a), Percent(b)) => floats(op, *a, *b).map(Float),
+        (Add | Subtract | Modulo, Percent(a), Percent(b)) | (Divide, Percent(a), Float(b)) => {
+            floats(op, *a, *b).map(Percent)
+        }
         // A half of 10% is a percentage; 5% of 200 is a number.
         (Divide, Percent(a), Int(b)) => floats(op, *a, to_float(*b)).map(Percent),
-        (Divide, Percent(a), Float(b)) => floats(op, *a, *b).map(Percent),
         (Multiply, Percent(a), Int(b)) | (Multiply, Int(b), Percent(a)) => floats(op, to_float(*b), *a).map(Float),
         (Multiply, Percent(a), Float(b)) | (Multiply, Float(b), Percent(a)) => floats(op, *b, *a).map(Float),
 
@@ -110,11 +134,14 @@ pub(super) fn result(op: BinaryOp, left: &Type, right: &Type) -> Option<Type> {
     use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
     use Kind::{Any, Duration, Float, Instant, Int, List, Percent, Record, Size, Text};
     let kind = match (op, Kind::of_type(left), Kind::of_type(right)) {
-        (Divide, Int, Int) => Float,
+        (Divide, Int, Int)
+        | (Divide, Duration, Duration)
+        | (Divide, Size, Size)
+        | (Multiply, Percent, Int | Float)
+        | (Multiply, Int | Float, Percent) => Float,
         (_, Int, Int) => Int,
         (_, Int | Float, Int | Float) | (Multiply | Divide, Percent, Percent) => Float,
         (Add | Subtract | Modulo, Percent, Percent) | (Divide, Percent, Int | Float) => Percent,
-        (Multiply, Percent, Int | Float) | (Multiply, Int | Float, Percent) => Float,
         (Add | Subtract | Modulo, Duration, Duration)
         | (Multiply | Divide, Duration, Int | Float | Percent)
         | (Multiply, Int | Float | Percent, Duration)
@@ -122,7 +149,6 @@ pub(super) fn result(op: BinaryOp, left: &Type, right: &Type) -> Option<Type> {
         (Add | Subtract | Modulo, Size, Size)
         | (Multiply | Divide, Size, Int | Float | Percent)
         | (Multiply, Int | Float | Percent, Size) => Size,
-        (Divide, Duration, Duration) | (Divide, Size, Size) => Float,
         (Add | Subtract, Instant, Duration) | (Add, Duration, Instant) => Instant,
         (Add, List, List) => return Some(left.required().join(&right.required())),
         (Add, Text | Record, Text) | (Add, Text, Record) => Text,
@@ -231,9 +257,10 @@ mod tests {
     use super::*;
     use crate::value::ops::binary;
     use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
+    use std::borrow::Borrow;
 
-    fn calc(op: BinaryOp, a: Value, b: Value) -> String {
-        match binary(op, &a, &b) {
+    fn calc(op: BinaryOp, a: impl Borrow<Value>, b: impl Borrow<Value>) -> String {
+        match binary(op, a.borrow(), b.borrow()) {
             Ok(value) => format!("{value:?}"),
             Err(error) => error.message,
         }

@@ -1,5 +1,6 @@
 //! From a text (the command line, the environment, a file) to a value of a declared type.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::arithmetic::to_float;
@@ -68,16 +69,9 @@ pub fn conform(value: Value, ty: &Type) -> Result<Value, OpError> {
 
 fn coerce_at(value: Value, ty: &Type, path: &mut String, read: bool) -> Result<Value, OpError> {
     match (ty, value) {
-        (Type::Any, value) | (_, value @ Value::Unknown(_)) => Ok(value),
-        (Type::Optional(_), Value::Null) => Ok(Value::Null),
-        (Type::Optional(inner), value) => coerce_at(value, inner, path, read),
-        (Type::Secret(inner), value) => {
-            coerce_at(value.exposed().clone(), inner, path, read).map(|value| value.tainted(true))
-        }
-        (ty, Value::Secret(secret)) => coerce_at(secret.expose().clone(), ty, path, read)
-            .map(|value| value.tainted(true))
-            .map_err(|_| OpError::new(format!("this secret is not {}", described(ty)))),
-        (Type::Null, value @ Value::Null)
+        (Type::Any, value)
+        | (_, value @ Value::Unknown(_))
+        | (Type::Null, value @ Value::Null)
         | (Type::Bool, value @ Value::Bool(_))
         | (Type::Int, value @ Value::Int(_))
         | (Type::Float, value @ Value::Float(_))
@@ -86,6 +80,14 @@ fn coerce_at(value: Value, ty: &Type, path: &mut String, read: bool) -> Result<V
         | (Type::Percent, value @ Value::Percent(_))
         | (Type::Instant, value @ Value::Instant(_))
         | (Type::String | Type::Command | Type::Sql | Type::Url, value @ Value::Str(_)) => Ok(value),
+        (Type::Optional(_), Value::Null) => Ok(Value::Null),
+        (Type::Optional(inner), value) => coerce_at(value, inner, path, read),
+        (Type::Secret(inner), value) => {
+            coerce_at(value.exposed().clone(), inner, path, read).map(|value| value.tainted(true))
+        }
+        (ty, Value::Secret(secret)) => coerce_at(secret.expose().clone(), ty, path, read)
+            .map(|value| value.tainted(true))
+            .map_err(|_| OpError::new(format!("this secret is not {}", described(ty)))),
         (Type::Float, Value::Int(n)) => Ok(Value::Float(to_float(n))),
         (Type::Duration | Type::Size | Type::Percent | Type::Instant, Value::Str(text)) if read => {
             parse_as(&text, ty).map_err(|error| at(error, path))
@@ -97,7 +99,7 @@ fn coerce_at(value: Value, ty: &Type, path: &mut String, read: bool) -> Result<V
             let length = path.len();
             let mut converted = Vec::with_capacity(items.len());
             for (i, value) in items.iter().enumerate() {
-                path.push_str(&format!("[{i}]"));
+                let _ = write!(path, "[{i}]");
                 converted.push(coerce_at(value.clone(), item, path, read)?);
                 path.truncate(length);
             }

@@ -30,13 +30,14 @@ pub fn write_text(out: &mut String, value: &Value, expose: bool) {
     match value {
         Value::Secret(secret) if expose => write_text(out, secret.expose(), true),
         Value::Str(text) => out.push_str(text),
-        Value::List(_) | Value::Record(_) => match value.as_text() {
-            Some(text) => out.push_str(text),
-            None => {
+        Value::List(_) | Value::Record(_) => {
+            if let Some(text) = value.as_text() {
+                out.push_str(text);
+            } else {
                 let tree = if expose { json::exposed(value) } else { json::masked(value) };
                 let _ = write!(out, "{tree}");
             }
-        },
+        }
         scalar => write_scalar(out, scalar),
     }
 }

@@ -4,6 +4,7 @@
 //! A secret is a value like any other to the evaluator, but has neither `Display` nor `Serialize`.
 
 pub mod arithmetic;
+pub mod codec;
 pub mod compare;
 pub mod convert;
 pub mod display;

@@ -36,10 +36,10 @@ impl OpError {
 /// `left op right`. Of `and`, `or` and `??` the caller has looked at the left side already:
 /// here both are simply there.
 pub fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, OpError> {
-    if let (Value::Int(a), Value::Int(b)) = (left, right) {
-        if let Some(result) = arithmetic::integers(op, *a, *b) {
-            return result;
-        }
+    if let (Value::Int(a), Value::Int(b)) = (left, right)
+        && let Some(result) = arithmetic::integers(op, *a, *b)
+    {
+        return result;
     }
     if op == BinaryOp::Coalesce && !left.is_unknown() {
         return Ok(if matches!(left.exposed(), Value::Null) { right.clone() } else { left.clone() });
@@ -278,8 +278,7 @@ mod tests {
         leaf.prop_recursive(2, 8, 3, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..3).prop_map(Value::list),
-                prop::collection::vec(("[ab]", inner.clone()), 0..3)
-                    .prop_map(|fields| Value::record(fields.into_iter().map(|(name, value)| (name, value)))),
+                prop::collection::vec(("[ab]", inner.clone()), 0..3).prop_map(Value::record),
                 inner.prop_map(|value| value.tainted(true)),
             ]
         })
