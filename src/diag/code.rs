@@ -33,6 +33,15 @@ codes! {
     SYNTAX = "RBK0001" "syntax";
     TOO_LARGE = "RBK0002" "too-large";
     NOT_UTF8 = "RBK0003" "not-utf8";
+    UNCLOSED = "RBK0004" "unclosed";
+    BAD_NUMBER = "RBK0005" "bad-number";
+    BAD_STRING = "RBK0006" "bad-string";
+    OPERATOR = "RBK0007" "wrong-operator";
+    COMMAND_LINE = "RBK0008" "command-owns-its-line";
+    MISPLACED_CLAUSE = "RBK0009" "misplaced-clause";
+    DUPLICATE = "RBK0010" "duplicate-modifier";
+    UNKNOWN_WORD = "RBK0011" "unknown-word";
+    UNQUOTED_TITLE = "RBK0012" "unquoted-title";
 }
 
 /// Looks up `RBK0101` or `unknown-name`, whatever its case.
