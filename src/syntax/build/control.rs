@@ -14,7 +14,8 @@ impl<'i> Builder<'i> {
     pub(super) fn if_stmt(&self, node: &Node<'i>) -> StmtKind {
         let span = self.trimmed(node);
         let mut kids = self.kids(node);
-        let chain = kids.pairs.len();
+        // Condition and block are no deeper than the `if`; each `else if` is.
+        let chain = kids.pairs.len().saturating_sub(2);
         let built = self.deeper(chain, || {
             let condition = self.condition(&mut kids, span, "if");
             let then = self.block_or(&mut kids, node);
@@ -64,7 +65,8 @@ impl<'i> Builder<'i> {
     pub(super) fn if_expr(&self, node: &Node<'i>) -> ExprKind {
         let span = self.trimmed(node);
         let mut kids = self.kids(node);
-        let chain = kids.pairs.len();
+        // Condition and block are no deeper than the `if`; each `else if` is.
+        let chain = kids.pairs.len().saturating_sub(2);
         let built = self.deeper(chain, || {
             let condition = self.condition(&mut kids, span, "if");
             let then = self.branch(&mut kids, node);
