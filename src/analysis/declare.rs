@@ -58,6 +58,8 @@ pub(super) struct Declared<'a> {
     pub(super) env: Option<EnvGlobals>,
     pub(super) called: Vec<Arc<Program>>,
     pub(super) lowered_functions: HashMap<u32, UserFunction>,
+    /// Environment variables set by a `with` around here whose value is a secret.
+    pub(super) secret_vars: Vec<Arc<str>>,
 }
 
 impl<'a> Declared<'a> {
@@ -85,6 +87,7 @@ impl<'a> Declared<'a> {
             env: None,
             called: Vec::new(),
             lowered_functions: HashMap::new(),
+            secret_vars: Vec::new(),
         };
         declared.collect();
         declared

@@ -11,9 +11,9 @@ use crate::catalog::{Action, Effect};
 use crate::eval::Expr;
 use crate::eval::expr::{GlobalId, Part, SlotId, UserFunction};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::shell;
 use crate::value::Type;
 
+pub use crate::eval::expr::ScriptPart;
 pub use crate::syntax::tree::ScopeKind;
 
 /// A runbook ready to run, plan or be explained.
@@ -360,17 +360,6 @@ pub enum WordTemplate {
     Joined(Vec<Part>),
     /// A lone value: a list of it is several words.
     Spread(Expr),
-}
-
-/// A piece of a script.
-#[derive(Clone, Debug)]
-pub enum ScriptPart {
-    /// As it stands
-    Text(Arc<str>),
-    /// A value, quoted for its place
-    Hole(shell::Context, Expr),
-    /// `raw(…)`: put in as it is
-    Raw(Expr),
 }
 
 /// `try … else …`

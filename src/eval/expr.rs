@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::functions::Function;
 use crate::source::Span;
+use crate::syntax::shell;
 use crate::syntax::tree::{BinaryOp, UnaryOp};
 use crate::value::Value;
 
@@ -37,6 +38,8 @@ pub enum ExprKind {
     Template(Vec<Part>),
     /// The same where an address is expected
     Url(Vec<Part>),
+    /// A literal where a command is wanted: every value quoted for its place
+    Script(Vec<ScriptPart>),
     /// `[a, b]`
     List(Vec<Expr>),
     /// `{ a: 1 }`
@@ -113,6 +116,17 @@ pub enum Part {
     Hole(Expr),
 }
 
+/// A piece of a script.
+#[derive(Clone, Debug)]
+pub enum ScriptPart {
+    /// As it stands
+    Text(Arc<str>),
+    /// A value, quoted for its place
+    Hole(shell::Context, Expr),
+    /// `raw(…)`: put in as it is
+    Raw(Expr),
+}
+
 /// The fields of `run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunField {
@@ -151,6 +165,13 @@ impl Expr {
             ExprKind::Template(parts) | ExprKind::Url(parts) => {
                 for part in parts {
                     if let Part::Hole(hole) = part {
+                        visit(hole);
+                    }
+                }
+            }
+            ExprKind::Script(parts) => {
+                for part in parts {
+                    if let ScriptPart::Hole(_, hole) | ScriptPart::Raw(hole) = part {
                         visit(hole);
                     }
                 }

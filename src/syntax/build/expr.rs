@@ -1,0 +1,274 @@
+//! Expressions: precedence, and what follows an operand.
+
+use super::{Builder, Kids, Node};
+use crate::diag::code;
+use crate::source::Span;
+use crate::syntax::parser::Rule;
+use crate::syntax::tree::{Arg, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
+
+/// An operator that waits for its right operand.
+pub(super) enum Pending {
+    Unary(UnaryOp, Span),
+    Binary(BinaryOp, Span),
+}
+
+impl Pending {
+    /// How tightly it binds; see [`BinaryOp`].
+    fn precedence(&self) -> u8 {
+        match self {
+            Self::Unary(UnaryOp::Not, _) => 3,
+            Self::Unary(UnaryOp::Negate, _) => 8,
+            Self::Binary(op, _) => precedence(*op),
+        }
+    }
+}
+
+fn precedence(op: BinaryOp) -> u8 {
+    match op {
+        BinaryOp::Or => 1,
+        BinaryOp::And => 2,
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::LessEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterEqual
+        | BinaryOp::In
+        | BinaryOp::Contains
+        | BinaryOp::Matches => 4,
+        BinaryOp::Coalesce => 5,
+        BinaryOp::Add | BinaryOp::Subtract => 6,
+        BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => 7,
+    }
+}
+
+impl<'i> Builder<'i> {
+    pub(super) fn expr(&self, node: Node<'i>) -> Expr {
+        let span = self.trimmed(&node);
+        let kids = self.kids(&node);
+        let length = kids.pairs.len();
+        self.deeper(length, || self.flat(kids, length == 1)).unwrap_or_else(|| {
+            self.too_deep(span);
+            self.error_expr(span)
+        })
+    }
+
+    /// The next node if it is an expression; otherwise `message` is reported at the marker or at `end`.
+    pub(super) fn expr_or(&self, kids: &mut Kids<'_, 'i>, end: u32, message: &str) -> Expr {
+        match kids.accept(Rule::expr) {
+            Some(node) => self.expr(node),
+            None => {
+                let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
+                self.missing(at, message);
+                self.error_expr(at)
+            }
+        }
+    }
+
+    /// The tokens of an expression by operator precedence, without recursion.
+    fn flat(&self, mut kids: Kids<'_, 'i>, single: bool) -> Expr {
+        if single && let Some(node) = kids.next() {
+            return self.primary(node);
+        }
+        let mut operands: Vec<Expr> = Vec::with_capacity(2);
+        let mut waiting: Vec<Pending> = Vec::new();
+        while let Some(node) = kids.next() {
+            match node.as_rule() {
+                Rule::prefix => waiting.push(self.prefix(&node)),
+                Rule::operator => {
+                    let (op, span) = self.operator(&node, operands.last(), kids.peek());
+                    let binds = precedence(op);
+                    while waiting.last().is_some_and(|top| top.precedence() >= binds) {
+                        reduce(&mut operands, &mut waiting);
+                    }
+                    waiting.push(Pending::Binary(op, span));
+                }
+                Rule::line_break => self.line_break(&node, waiting.last()),
+                Rule::missing => operands.push(self.missing_operand(&node, waiting.last())),
+                Rule::args | Rule::member | Rule::index | Rule::lambda => {
+                    if let Some(operand) = operands.pop() {
+                        operands.push(self.tight(operand, &node));
+                    }
+                }
+                _ => {
+                    // `(a, b) =>` is no expression in brackets.
+                    let operand = if node.as_rule() == Rule::paren && kids.peek() == Some(Rule::lambda) {
+                        let Some(lambda) = kids.next() else { break };
+                        self.lambda(self.lambda_params(&node), self.span(&node), &lambda)
+                    } else {
+                        self.primary(node)
+                    };
+                    operands.push(operand);
+                }
+            }
+        }
+        while !waiting.is_empty() {
+            reduce(&mut operands, &mut waiting);
+        }
+        operands.pop().unwrap_or_else(|| self.error_expr(self.at(0, 0)))
+    }
+
+    fn prefix(&self, node: &Node<'i>) -> Pending {
+        let span = self.trimmed(node);
+        match self.source(span) {
+            "-" => Pending::Unary(UnaryOp::Negate, span),
+            "!" => {
+                self.report(
+                    self.error(&code::OPERATOR, span, "`!` is written `not`", "").help("write `not`").fix(span, "not "),
+                );
+                Pending::Unary(UnaryOp::Not, span)
+            }
+            _ => Pending::Unary(UnaryOp::Not, span),
+        }
+    }
+
+    /// What stands behind an operand without an operator between.
+    fn tight(&self, operand: Expr, node: &Node<'i>) -> Expr {
+        let span = operand.span.to(self.trimmed(node));
+        let kind = match node.as_rule() {
+            Rule::args => {
+                let args = self.args(node);
+                ExprKind::Call { callee: Box::new(operand), args }
+            }
+            Rule::member => return self.member(operand, node, span),
+            Rule::lambda => return self.lambda(self.single_param(&operand), operand.span, node),
+            _ => ExprKind::Index(Box::new(operand), Box::new(self.index(node))),
+        };
+        Expr { kind, span }
+    }
+
+    fn member(&self, object: Expr, node: &Node<'i>, span: Span) -> Expr {
+        let mut kids = self.kids(node);
+        let name = match kids.accept(Rule::ident) {
+            Some(name) => self.ident(&name),
+            None => {
+                let at = self.span(node);
+                self.report(self.error(&code::SYNTAX, at, "a name is missing behind the dot", "expected a name"));
+                self.no_ident(at)
+            }
+        };
+        let optional = node.as_str().starts_with('?');
+        Expr { kind: ExprKind::Member { object: Box::new(object), name, optional }, span }
+    }
+
+    fn index(&self, node: &Node<'i>) -> Expr {
+        let open = self.span(node);
+        self.bracketed(|| {
+            let mut kids = self.kids(node);
+            let expr = self.expr_or(&mut kids, open.end, "an index is missing");
+            self.bracket_end(&mut kids, open, "[", "]");
+            expr
+        })
+    }
+
+    pub(super) fn args(&self, node: &Node<'i>) -> Vec<Arg> {
+        let open = self.span(node);
+        let mut args = Vec::new();
+        self.bracketed(|| {
+            let mut kids = self.kids(node);
+            loop {
+                let name = kids.accept(Rule::arg_name).map(|name| self.arg_name(&name));
+                let Some(value) = kids.accept(Rule::expr) else {
+                    if !self.bracket_extra(&mut kids, open) {
+                        break;
+                    }
+                    continue;
+                };
+                args.push(self.arg(name, self.expr(value)));
+            }
+            self.bracket_end(&mut kids, open, "(", ")");
+        });
+        args
+    }
+
+    fn arg_name(&self, node: &Node<'i>) -> Ident {
+        self.kids(node).next().map_or_else(|| self.no_ident(self.span(node)), |name| self.ident(&name))
+    }
+
+    /// `f(a = 1)` is taken as `f(a: 1)`; the operator was reported.
+    fn arg(&self, name: Option<Ident>, value: Expr) -> Arg {
+        if name.is_some() {
+            return Arg { name, value };
+        }
+        match value.kind {
+            ExprKind::Binary(BinaryOp::Equal, op, left, right) if self.source(op) == "=" => match left.kind {
+                ExprKind::Name(name) => Arg { name: Some(Ident { name, span: left.span }), value: *right },
+                _ => Arg { name: None, value: *right },
+            },
+            _ => Arg { name: None, value },
+        }
+    }
+
+    fn lambda(&self, params: Vec<Ident>, start: Span, node: &Node<'i>) -> Expr {
+        let span = start.to(self.trimmed(node));
+        let body = self.expr_or(&mut self.kids(node), span.end, "the value of the function is missing");
+        Expr { kind: ExprKind::Lambda { params, body: Box::new(body) }, span }
+    }
+
+    fn single_param(&self, operand: &Expr) -> Vec<Ident> {
+        if let ExprKind::Name(name) = &operand.kind {
+            return vec![Ident { name: name.clone(), span: operand.span }];
+        }
+        self.not_a_param(operand.span);
+        Vec::new()
+    }
+
+    fn lambda_params(&self, node: &Node<'i>) -> Vec<Ident> {
+        self.elements(node, "(", ")")
+            .into_iter()
+            .filter_map(|element| match element.kind {
+                ExprKind::Name(name) => Some(Ident { name, span: element.span }),
+                _ => {
+                    self.not_a_param(element.span);
+                    None
+                }
+            })
+            .collect()
+    }
+
+    fn not_a_param(&self, span: Span) {
+        self.report(
+            self.error(&code::SYNTAX, span, "before `=>` stand the names of the parameters", "this is no name")
+                .help("for example `x => x + 1` or `(a, b) => a + b`"),
+        );
+    }
+}
+
+/// Applies the last waiting operator.
+fn reduce(operands: &mut Vec<Expr>, waiting: &mut Vec<Pending>) {
+    let (Some(top), Some(right)) = (waiting.pop(), operands.pop()) else { return };
+    let reduced = match top {
+        Pending::Unary(op, at) => Expr { span: at.to(right.span), kind: ExprKind::Unary(op, Box::new(right)) },
+        Pending::Binary(op, at) => {
+            let Some(left) = operands.pop() else {
+                operands.push(right);
+                return;
+            };
+            let span = left.span.to(right.span);
+            Expr { kind: ExprKind::Binary(op, at, Box::new(left), Box::new(right)), span }
+        }
+    };
+    operands.push(reduced);
+}
+
+impl Pending {
+    /// Where the operator stands.
+    pub(super) fn span(&self) -> Span {
+        match self {
+            Self::Unary(_, span) | Self::Binary(_, span) => *span,
+        }
+    }
+}
+
+impl<'i> Builder<'i> {
+    /// `try EXPR else EXPR`
+    pub(super) fn try_expr(&self, node: &Node<'i>) -> ExprKind {
+        let span = self.trimmed(node);
+        let mut kids = self.kids(node);
+        let body = self.expr_or(&mut kids, span.end, "a value is missing behind `try`");
+        let otherwise = kids
+            .accept(Rule::try_else)
+            .map(|part| Box::new(self.inner_value(&part, "a value is missing behind `else`")));
+        ExprKind::Try { body: Box::new(body), otherwise }
+    }
+}

@@ -1,0 +1,252 @@
+//! From pest's pairs to the tree, one file a subject.
+//!
+//! The grammar fails nowhere: what is missing or too much stands in the pairs as a marker
+//! or as junk, and becomes a diagnostic here.
+
+mod clause;
+mod command;
+mod control;
+mod declaration;
+mod expr;
+mod literal;
+mod people;
+mod recover;
+mod scope;
+mod statement;
+mod test;
+mod types;
+mod value;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use pest::iterators::{Pair, Pairs};
+
+use super::parser::Rule;
+use super::tree::{Comment, Expr, ExprKind, File, Ident, TypeExpr};
+use crate::diag::{Code, Diagnostic, code};
+use crate::source::{FileId, Span};
+
+pub(super) type Node<'i> = Pair<'i, Rule>;
+
+/// How deep a tree may become: later passes walk it by recursion.
+const MAX_DEPTH: usize = 400;
+
+/// Builds the tree of one text.
+pub(super) struct Builder<'i> {
+    id: FileId,
+    text: &'i str,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+    comments: RefCell<Vec<Comment>>,
+    /// An upper bound of the depth of the node under construction.
+    depth: Cell<usize>,
+    /// How many round, square or curly brackets of expressions are open.
+    brackets: Cell<u32>,
+}
+
+impl<'i> Builder<'i> {
+    pub(super) fn new(id: FileId, text: &'i str) -> Self {
+        Self {
+            id,
+            text,
+            diagnostics: RefCell::default(),
+            comments: RefCell::default(),
+            depth: Cell::new(0),
+            brackets: Cell::new(0),
+        }
+    }
+
+    /// Builds from the pairs of `Rule::file`.
+    pub(super) fn file(&self, mut pairs: Pairs<'i, Rule>) -> File {
+        let body = pairs.next().map(|file| self.body(file.into_inner())).unwrap_or_default();
+        let mut comments = self.comments.take();
+        comments.sort_by_key(|comment| comment.span.start);
+        File { id: self.id, body, comments }
+    }
+
+    /// Builds from the pairs of `Rule::expr_text`.
+    pub(super) fn expr_text(&self, mut pairs: Pairs<'i, Rule>) -> Expr {
+        let mut expr = self.error_expr(self.at(0, self.text.len()));
+        let Some(text) = pairs.next() else { return expr };
+        for node in self.kids(&text) {
+            match node.as_rule() {
+                Rule::expr => expr = self.expr(node),
+                Rule::missing => {
+                    self.report(self.error(&code::SYNTAX, self.span(&node), "an expression is missing", ""))
+                }
+                Rule::rest => self.report(self.leftover(&node)),
+                _ => {}
+            }
+        }
+        expr
+    }
+
+    /// Builds from the pairs of `Rule::type_text`.
+    pub(super) fn type_text(&self, mut pairs: Pairs<'i, Rule>) -> Option<TypeExpr> {
+        let text = pairs.next()?;
+        let ty = self.kids(&text).find(|node| node.as_rule() == Rule::r#type)?;
+        Some(self.type_expr(ty))
+    }
+
+    /// What was found to be wrong, in the order of the text, one a line.
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        recover::one_a_line(self.diagnostics.into_inner(), self.text)
+    }
+
+    fn report(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    fn error(&self, code: &'static Code, span: Span, message: impl Into<String>, at: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, span, message, at)
+    }
+
+    /// Whether anything was reported at or after a place.
+    fn reported_since(&self, start: u32) -> bool {
+        self.diagnostics.borrow().iter().rev().any(|diagnostic| diagnostic.span().start >= start)
+    }
+
+    fn at(&self, start: usize, end: usize) -> Span {
+        // A text is at most 4 MiB long; `limits` saw to it.
+        Span::new(self.id, offset(start), offset(end))
+    }
+
+    fn span(&self, node: &Node<'i>) -> Span {
+        let span = node.as_span();
+        self.at(span.start(), span.end())
+    }
+
+    /// The span without the blanks that a rule took at its end.
+    fn trimmed(&self, node: &Node<'i>) -> Span {
+        let span = node.as_span();
+        self.at(span.start(), span.start() + span.as_str().trim_end().len())
+    }
+
+    fn source(&self, span: Span) -> &'i str {
+        &self.text[span.start as usize..span.end as usize]
+    }
+
+    /// The inner nodes; comments among them are kept and skipped.
+    fn kids(&self, node: &Node<'i>) -> Kids<'_, 'i> {
+        Kids { pairs: node.clone().into_inner(), builder: self }
+    }
+
+    fn ident(&self, node: &Node<'i>) -> Ident {
+        Ident { name: Arc::from(node.as_str()), span: self.span(node) }
+    }
+
+    /// Stands for a name that is missing.
+    fn no_ident(&self, at: Span) -> Ident {
+        Ident { name: Arc::from(""), span: at }
+    }
+
+    fn error_expr(&self, span: Span) -> Expr {
+        Expr { kind: ExprKind::Error, span }
+    }
+
+    /// Runs `build` one level deeper, or gives `None` if that is too deep.
+    fn deeper<T>(&self, by: usize, build: impl FnOnce() -> T) -> Option<T> {
+        let depth = self.depth.get();
+        if depth + by > MAX_DEPTH {
+            return None;
+        }
+        self.depth.set(depth + by);
+        let built = build();
+        self.depth.set(depth);
+        Some(built)
+    }
+
+    /// Runs `build` inside one more bracket.
+    fn bracketed<T>(&self, build: impl FnOnce() -> T) -> T {
+        let brackets = self.brackets.replace(self.brackets.get() + 1);
+        let built = build();
+        self.brackets.set(brackets);
+        built
+    }
+
+    fn too_deep(&self, span: Span) {
+        let head = self.at(span.start as usize, self.end_of_line(span.start as usize).min(span.end as usize));
+        self.report(
+            self.error(&code::TOO_LARGE, head, "this is nested too deeply or chained too long", "begins here")
+                .help("give its parts names with `let`"),
+        );
+    }
+
+    fn keep_comment(&self, node: &Node<'i>) {
+        let comment = self.comment(node);
+        self.comments.borrow_mut().push(comment);
+    }
+
+    fn comment(&self, node: &Node<'i>) -> Comment {
+        let inside = node.as_span();
+        let hash = inside.start() - 1;
+        let text = node.as_str().trim_end_matches('\r');
+        let (is_doc, text_after) = text.strip_prefix('#').map_or((false, text), |rest| (true, rest));
+        let before = &self.text[..hash];
+        let line = before.rfind('\n').map_or(before, |at| &before[at + 1..]);
+        Comment {
+            text: Arc::from(text_after.strip_prefix(' ').unwrap_or(text_after)),
+            is_doc,
+            owns_line: line.trim_start_matches('\u{feff}').trim().is_empty(),
+            span: self.at(hash, inside.start() + text.len()),
+        }
+    }
+
+    fn end_of_line(&self, from: usize) -> usize {
+        self.text[from..].find('\n').map_or(self.text.len(), |at| from + at)
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The inner nodes of a node, without comments.
+struct Kids<'b, 'i> {
+    pairs: Pairs<'i, Rule>,
+    builder: &'b Builder<'i>,
+}
+
+impl<'i> Kids<'_, 'i> {
+    /// The next node if it is a `rule`.
+    fn accept(&mut self, rule: Rule) -> Option<Node<'i>> {
+        if self.peek()? == rule { self.pairs.next() } else { None }
+    }
+
+    /// Whether the next node is a `rule`, which is then gone.
+    fn skips(&mut self, rule: Rule) -> bool {
+        self.accept(rule).is_some()
+    }
+
+    fn peek(&mut self) -> Option<Rule> {
+        loop {
+            let node = self.pairs.peek()?;
+            if node.as_rule() != Rule::comment {
+                return Some(node.as_rule());
+            }
+            self.builder.keep_comment(&node);
+            self.pairs.next();
+        }
+    }
+}
+
+impl<'i> Iterator for Kids<'_, 'i> {
+    type Item = Node<'i>;
+
+    fn next(&mut self) -> Option<Node<'i>> {
+        loop {
+            let node = self.pairs.next()?;
+            if node.as_rule() != Rule::comment {
+                return Some(node);
+            }
+            self.builder.keep_comment(&node);
+        }
+    }
+}
+
+/// What a builder leaves unread may still hold comments.
+impl Drop for Kids<'_, '_> {
+    fn drop(&mut self) {
+        while self.next().is_some() {}
+    }
+}

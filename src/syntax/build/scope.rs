@@ -1,0 +1,128 @@
+//! `phase`, `step`, `check`, `monitor`, `guard`, `background`, and their blocks.
+
+use super::{Builder, Kids, Node};
+use crate::diag::code;
+use crate::source::Span;
+use crate::syntax::parser::Rule;
+use crate::syntax::tree::{
+    Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit,
+};
+
+impl<'i> Builder<'i> {
+    pub(super) fn scope(&self, node: &Node<'i>) -> StmtKind {
+        let mut kids = self.kids(node);
+        let Some(word) = kids.next() else { return StmtKind::Error };
+        let kind = match word.as_str() {
+            "phase" => ScopeKind::Phase,
+            "step" => ScopeKind::Step,
+            "check" => ScopeKind::Check,
+            "monitor" => ScopeKind::Monitor,
+            _ => ScopeKind::Guard,
+        };
+        StmtKind::Scope(Box::new(self.scope_rest(kind, self.span(&word), &mut kids, node)))
+    }
+
+    pub(super) fn scope_rest(&self, kind: ScopeKind, word: Span, kids: &mut Kids<'_, 'i>, node: &Node<'i>) -> Scope {
+        let title = self.title(kids, word);
+        let modifiers = self.modifiers(kids);
+        let body = self.block_or(kids, node);
+        let clauses = self.clauses(kids);
+        Scope { kind, head: word.to(title.span), title, modifiers, body, clauses }
+    }
+
+    /// The title behind `word`.
+    pub(super) fn title(&self, kids: &mut Kids<'_, 'i>, word: Span) -> StrLit {
+        self.string_or(kids, word, |at| self.no_title(word, at))
+    }
+
+    pub(super) fn block(&self, node: &Node<'i>) -> Block {
+        let span = self.trimmed(node);
+        let brackets = self.brackets.replace(0);
+        let body = self.deeper(1, || self.body(node.clone().into_inner())).unwrap_or_else(|| {
+            self.too_deep(span);
+            Vec::new()
+        });
+        self.brackets.set(brackets);
+        Block { body, span }
+    }
+
+    /// What stands between a head and its block, then the block or an empty one.
+    pub(super) fn block_or(&self, kids: &mut Kids<'_, 'i>, node: &Node<'i>) -> Block {
+        self.junk_before(kids, node);
+        match kids.accept(Rule::block) {
+            Some(block) => self.block(&block),
+            None => {
+                let end = kids.accept(Rule::missing_block).map_or(self.trimmed(node), |marker| self.span(&marker));
+                let at = Span { start: end.start, end: end.start, ..end };
+                self.no_block(node, at);
+                Block { body: Vec::new(), span: at }
+            }
+        }
+    }
+
+    pub(super) fn junk_before(&self, kids: &mut Kids<'_, 'i>, node: &Node<'i>) {
+        if let Some(junk) = kids.accept(Rule::head_junk) {
+            self.head_junk(node, &junk);
+        }
+    }
+
+    pub(super) fn check_use(&self, node: &Node<'i>) -> StmtKind {
+        let mut kids = self.kids(node);
+        let Some(name) = kids.accept(Rule::path) else { return StmtKind::Error };
+        let name = self.path(&name);
+        let args = kids.accept(Rule::args).map(|args| self.args(&args)).unwrap_or_default();
+        let modifiers = self.modifiers(&mut kids);
+        let clauses = self.clauses(&mut kids);
+        StmtKind::CheckUse(Box::new(CheckUse { name, args, modifiers, clauses }))
+    }
+
+    pub(super) fn path(&self, node: &Node<'i>) -> Path {
+        Path { segments: self.kids(node).map(|segment| self.ident(&segment)).collect(), span: self.span(node) }
+    }
+
+    pub(super) fn background(&self, node: &Node<'i>) -> StmtKind {
+        let word = self.word_span(node);
+        let mut kids = self.kids(node);
+        let title = self.title(&mut kids, word);
+        let modifiers = self.modifiers(&mut kids);
+        let body = self.block_or(&mut kids, node);
+        let ready = kids.accept(Rule::ready).map(|ready| self.ready(&ready));
+        StmtKind::Background(Box::new(Background { title, modifiers, body, ready }))
+    }
+
+    fn ready(&self, node: &Node<'i>) -> Ready {
+        let mut kids = self.kids(node);
+        let modifiers = self.modifiers(&mut kids);
+        let body = self.block_or(&mut kids, node);
+        Ready { modifiers, body, span: self.trimmed(node) }
+    }
+
+    /// A clause that follows no block: it is refused.
+    pub(super) fn stray_clause(&self, node: &Node<'i>) -> StmtKind {
+        let word = self.first_word(node);
+        let span = self.word_span(node);
+        self.report(
+            self.error(&code::MISPLACED_CLAUSE, span, format!("this `{word}` follows no block"), "")
+                .help(format!("it stands behind the closing brace of what it belongs to: `}} {word} …`")),
+        );
+        let mut unused = Clauses::default();
+        for clause in self.kids(node) {
+            self.clause(&mut unused, &clause);
+        }
+        StmtKind::Error
+    }
+
+    /// The word that a statement begins with.
+    pub(super) fn word_span(&self, node: &Node<'i>) -> Span {
+        let start = node.as_span().start();
+        self.at(start, self.end_of_word(start))
+    }
+
+    /// Title, modifiers and clauses of a statement without a block.
+    pub(super) fn titled(&self, node: &Node<'i>) -> (StrLit, Modifiers, Clauses) {
+        let mut kids = self.kids(node);
+        let title = self.title(&mut kids, self.word_span(node));
+        let modifiers = self.modifiers(&mut kids);
+        (title, modifiers, self.clauses(&mut kids))
+    }
+}

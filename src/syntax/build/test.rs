@@ -1,0 +1,90 @@
+//! `test "title" { … }`
+
+use super::{Builder, Kids, Node};
+use crate::diag::code;
+use crate::source::Span;
+use crate::syntax::parser::Rule;
+use crate::syntax::tree::{Path, StmtKind, StrLit, TestDecl, TestStmt, TestStmtKind};
+
+impl<'i> Builder<'i> {
+    pub(super) fn test(&self, node: &Node<'i>) -> StmtKind {
+        let mut kids = self.kids(node);
+        let title = self.title(&mut kids, self.word_span(node));
+        self.junk_before(&mut kids, node);
+        let body = self.listed(&mut kids, Rule::test_block, node, |inner| self.test_body(inner));
+        StmtKind::Test(TestDecl { title, body })
+    }
+
+    fn test_body(&self, node: &Node<'i>) -> Vec<TestStmt> {
+        let mut body: Vec<TestStmt> = Vec::new();
+        for part in self.kids(node) {
+            let span = self.trimmed(&part);
+            match part.as_rule() {
+                Rule::unclosed => self.unclosed_block(self.span(node), span),
+                Rule::trailing => {
+                    self.trailing(&part, None);
+                    let follows = body.last().is_some_and(|last| {
+                        self.text[last.span.end as usize..span.start as usize].trim().is_empty()
+                            && !self.text[last.span.end as usize..span.start as usize].contains('\n')
+                    });
+                    if !follows {
+                        body.push(TestStmt { kind: TestStmtKind::Error, span });
+                    }
+                }
+                _ => body.push(TestStmt { kind: self.test_statement(&part, span), span }),
+            }
+        }
+        body
+    }
+
+    fn test_statement(&self, node: &Node<'i>, span: Span) -> TestStmtKind {
+        let mut kids = self.kids(node);
+        match node.as_rule() {
+            Rule::given_env => TestStmtKind::GivenEnv(self.string_or(&mut kids, span, |at| {
+                self.error(
+                    &code::SYNTAX,
+                    self.visible(at),
+                    "the name of the environment stands in quotes",
+                    "expected text",
+                )
+                .help("for example `given env \"staging\"`")
+            })),
+            Rule::given => {
+                let name = self.ident_or(&mut kids, span, "`given` is followed by `env \"name\"` or `name = value`");
+                let value = self.expr_or(&mut kids, span.end, "a value is missing, as in `given image = \"app:2\"`");
+                TestStmtKind::Given(name, value)
+            }
+            Rule::mock => {
+                let target = self.target(&mut kids, span, "mock");
+                let pattern = self.pattern(&mut kids);
+                let answer = self.expr_or(&mut kids, span.end, "what it answers is missing, as in `{ status: 200 }`");
+                TestStmtKind::Mock { target, pattern, answer }
+            }
+            Rule::run => TestStmtKind::Run(self.title(&mut kids, self.word_span(node))),
+            Rule::expect_called => {
+                let negated = kids.skips(Rule::negated);
+                let target = self.target(&mut kids, span, "called");
+                TestStmtKind::ExpectCalled { negated, target, pattern: self.pattern(&mut kids) }
+            }
+            Rule::expect => {
+                TestStmtKind::Expect(self.expr_or(&mut kids, span.end, "`expect` is followed by what must hold"))
+            }
+            _ => TestStmtKind::Let(Box::new(self.let_stmt(node))),
+        }
+    }
+
+    fn target(&self, kids: &mut Kids<'_, 'i>, span: Span, word: &str) -> Path {
+        if let Some(path) = kids.accept(Rule::path) {
+            return self.path(&path);
+        }
+        let at = kids.accept(Rule::missing).map_or(span, |marker| self.span(&marker));
+        self.missing(at, &format!("`{word}` is followed by `command` or an action, as in `{word} http.get \"…\"`"));
+        Path { segments: vec![self.no_ident(at)], span: at }
+    }
+
+    fn pattern(&self, kids: &mut Kids<'_, 'i>) -> Option<StrLit> {
+        let pattern = kids.accept(Rule::pattern)?;
+        let text = self.kids(&pattern).next()?;
+        Some(self.string(&text))
+    }
+}

@@ -1,0 +1,143 @@
+//! Statements about values: `let`, `assert`, `note`, … and what may stand behind `=`.
+
+use super::{Builder, Kids, Node};
+use crate::diag::code;
+use crate::source::Span;
+use crate::syntax::parser::Rule;
+use crate::syntax::tree::{Assert, Assign, Expr, ExprKind, FailWhen, Lasting, Let, Rhs, Stmt, StmtKind};
+
+impl<'i> Builder<'i> {
+    pub(super) fn let_stmt(&self, node: &Node<'i>) -> Let {
+        let span = self.trimmed(node);
+        let mut kids = self.kids(node);
+        let secret = kids.skips(Rule::let_secret);
+        let word = self.first_word(node);
+        let name = self.ident_or(&mut kids, span, &format!("the name is missing, as in `{word} name = …`"));
+        // `: type` and a missing value both may leave a marker; only a type is followed by more.
+        let typed = matches!(kids.peek(), Some(Rule::r#type));
+        let ty = typed.then(|| self.type_or(&mut kids, span.end));
+        let value = self.rhs(
+            &mut kids,
+            span,
+            &format!("`{word}` gives the name a value, as in `{word} {} = …`", shown(&name.name)),
+        );
+        Let { secret, name, ty, value }
+    }
+
+    pub(super) fn assign(&self, node: &Node<'i>) -> StmtKind {
+        let span = self.trimmed(node);
+        let mut kids = self.kids(node);
+        let name = self.ident_or(&mut kids, span, "a name is missing");
+        let value = self.rhs(&mut kids, span, "a value is missing behind `=`");
+        StmtKind::Assign(Box::new(Assign { name, value }))
+    }
+
+    fn rhs(&self, kids: &mut Kids<'_, 'i>, span: Span, message: &str) -> Rhs {
+        match kids.peek() {
+            Some(Rule::command) => match kids.next() {
+                Some(node) => Rhs::Command(self.command(&node)),
+                None => Rhs::Expr(self.error_expr(span)),
+            },
+            Some(Rule::rhs_check | Rule::rhs_for) => match kids.next().and_then(|node| self.kids(&node).next()) {
+                Some(node) if node.as_rule() == Rule::r#for => Rhs::For(Box::new(self.statement(&node, None))),
+                Some(node) => Rhs::Check(Box::new(self.statement(&node, None))),
+                None => Rhs::Expr(self.error_expr(span)),
+            },
+            _ => Rhs::Expr(self.expr_or(kids, span.end, message)),
+        }
+    }
+
+    pub(super) fn value(&self, node: &Node<'i>) -> StmtKind {
+        let span = self.trimmed(node);
+        let rhs = self.rhs(&mut self.kids(node), span, "a value is missing");
+        if let Rhs::Expr(Expr { kind: ExprKind::Binary(_, op, ..), .. }) = &rhs
+            && self.source(*op) == "="
+        {
+            self.assigned_to_part(*op);
+        }
+        StmtKind::Value(rhs)
+    }
+
+    /// `a.b = 1`
+    fn assigned_to_part(&self, op: Span) {
+        // The operator was reported as a comparison; here it is known to be none.
+        self.diagnostics.borrow_mut().retain(|diagnostic| diagnostic.span() != op);
+        self.report(
+            self.error(&code::SYNTAX, op, "only a name can be given a value", "what stands before this is none")
+                .help("make a new record with `let`; two values are compared by `==`"),
+        );
+    }
+
+    pub(super) fn assert(&self, node: &Node<'i>) -> StmtKind {
+        let span = self.trimmed(node);
+        let mut kids = self.kids(node);
+        let condition = self.expr_or(&mut kids, span.end, "`assert` is followed by what must hold");
+        let because = kids.accept(Rule::because).map(|why| self.inner_value(&why, "`because` is followed by text"));
+        StmtKind::Assert(Assert { condition, because })
+    }
+
+    pub(super) fn fail_when(&self, node: &Node<'i>) -> StmtKind {
+        let span = self.trimmed(node);
+        let word = self.first_word(node);
+        let mut kids = self.kids(node);
+        kids.next();
+        let condition = self.expr_or(&mut kids, span.end, &format!("`{word}` is followed by the bad sign"));
+        let lasting = kids.next().map(|part| match part.as_rule() {
+            Rule::lasting_times => Lasting::Times(self.inner_value(&part, "`times` is followed by a number")),
+            _ => Lasting::For(self.inner_value(&part, "`for` is followed by a duration")),
+        });
+        let sign = FailWhen { condition, lasting };
+        if word == "warn_when" { StmtKind::WarnWhen(sign) } else { StmtKind::FailWhen(sign) }
+    }
+
+    pub(super) fn word_statement(&self, node: &Node<'i>) -> StmtKind {
+        let span = self.trimmed(node);
+        let mut kids = self.kids(node);
+        let word = kids.next().map_or("", |word| word.as_str());
+        let value = kids.accept(Rule::expr).map(|value| self.expr(value));
+        let needed = |value: Option<Expr>, what: &str| {
+            value.unwrap_or_else(|| {
+                self.report(
+                    self.error(&code::SYNTAX, span, format!("`{word}` is followed by {what}"), "nothing follows this")
+                        .help(format!("for example `{word} {}`", if word == "wait" { "30s" } else { "\"…\"" })),
+                );
+                self.error_expr(Span { start: span.end, ..span })
+            })
+        };
+        match word {
+            "note" => StmtKind::Note(needed(value, "what is to be noted")),
+            "warn" => StmtKind::Warn(needed(value, "what is to be said")),
+            "wait" => StmtKind::Wait(needed(value, "a duration")),
+            "fail" => StmtKind::Fail(needed(value, "the reason")),
+            "finish" => StmtKind::Finish(needed(value, "the reason")),
+            "disarm" => StmtKind::Disarm(needed(value, "the reason")),
+            "point_of_no_return" => StmtKind::PointOfNoReturn(needed(value, "the reason")),
+            "rollback" => StmtKind::Rollback(value),
+            "return" => StmtKind::Return(value),
+            "retry" => StmtKind::Retry(value),
+            _ => StmtKind::Skip(value),
+        }
+    }
+
+    /// A word that stands alone.
+    pub(super) fn ender(node: &Node<'i>) -> StmtKind {
+        match node.as_str() {
+            "break" => StmtKind::Break,
+            "continue" => StmtKind::Continue,
+            "undo" => StmtKind::Undo,
+            _ => StmtKind::Stop,
+        }
+    }
+
+    /// A command that does not begin its line. It is read for what it is, and refused.
+    pub(super) fn inline_command(&self, node: &Node<'i>) -> Stmt {
+        let span = self.trimmed(node);
+        let dollar = span.start + super::offset(self.source(span).find('$').unwrap_or(0));
+        self.report(self.command_not_alone(Span { start: dollar, ..span }));
+        Stmt { kind: StmtKind::Error, span }
+    }
+}
+
+fn shown(name: &str) -> &str {
+    if name.is_empty() { "name" } else { name }
+}
