@@ -6,10 +6,9 @@ use super::lexer::{Close, Lexer};
 use super::words::{Dollar, Quoting};
 use super::{At, Expansion, Fragment, Place, Word};
 
-const NO_VALUE_IN_REPLACEMENT: (&str, &str) = (
-    "bash reads a value in this expansion differently from version to version",
-    "put the value into a variable first (`v=${…}`) and write `\"$v\"` here",
-);
+const VARIABLE_FIRST: &str = "put the value into a variable first (`v=${…}`) and write `\"$v\"` here";
+const NO_VALUE_IN_REPLACEMENT: (&str, &str) =
+    ("bash reads a value in this expansion differently from version to version", VARIABLE_FIRST);
 const NO_VALUE_AS_NAME: (&str, &str) =
     ("a variable's name cannot come from a value", "look the value up in the runbook and write it here");
 
@@ -179,7 +178,12 @@ impl Lexer<'_> {
         if DEFAULTS.iter().any(|operator| self.cursor.eat(operator)) {
             self.operand(at, quoting, false, scratch);
         } else if PATTERNS.iter().any(|operator| self.cursor.eat(operator)) {
+            let start = self.cursor.pos();
             self.operand(at, quoting, true, scratch);
+            if quoting != Quoting::None {
+                let message = "shells do not agree on how to quote a value in a pattern inside `\"${…}\"`";
+                self.refuse_since(start, message, VARIABLE_FIRST);
+            }
         } else if self.cursor.eat(":") {
             self.bashism(at, Feature::Expansion);
             self.deeper(|lexer| lexer.arithmetic(at, "${"));
@@ -207,6 +211,7 @@ impl Lexer<'_> {
         let begin = self.cursor.pos();
         let mut in_quotes = false;
         let mut quotes = false;
+        let mut after_name = false;
         loop {
             self.cursor.skip_joins();
             let here = self.cursor.at();
@@ -218,6 +223,8 @@ impl Lexer<'_> {
                 self.problem(here, "shells do not agree on quotes inside `\"${…}\"`", "leave the `'` away");
                 in_quotes = false;
             }
+            let was_name = after_name;
+            after_name = false;
             match kind {
                 Kind::Char('}') => {
                     self.cursor.bump();
@@ -241,10 +248,7 @@ impl Lexer<'_> {
                     }
                 }
                 Kind::Char('\'') if quoting == Quoting::None => self.single_quoted(scratch, &Place::SingleQuoted),
-                Kind::Char('\'') if pattern => {
-                    self.single_quoted(scratch, &Place::SingleQuoted);
-                    self.refuse_since(start, "shells do not agree on quotes inside `\"${…}\"`", "leave the `'` away");
-                }
+                Kind::Char('\'') if pattern => self.single_quoted(scratch, &Place::SingleQuoted),
                 Kind::Char('\'') => {
                     self.cursor.bump();
                     in_quotes = !in_quotes;
@@ -262,12 +266,12 @@ impl Lexer<'_> {
                 }
                 Kind::Char('$') => {
                     let nested = self.cursor.sees("${");
-                    self.dollar(scratch, quoting);
+                    after_name = self.dollar(scratch, quoting) == Dollar::Name;
                     if nested && pattern {
                         self.refuse_since(
                             start,
                             "inside a pattern this value would be read as a pattern itself",
-                            "put it into a variable first (`v=${…}`) and write `\"$v\"` here",
+                            VARIABLE_FIRST,
                         );
                     }
                 }
@@ -277,7 +281,9 @@ impl Lexer<'_> {
                 }
                 Kind::Hole(hole) => {
                     self.cursor.bump();
-                    self.place(hole, Place::Expansion);
+                    // Kept for a hole that follows, as this value may be empty.
+                    self.place(hole, Place::Expansion { quoted: quoting == Quoting::Double, after_name: was_name });
+                    after_name = was_name;
                     scratch.fragments.push(Fragment::Hole(hole));
                 }
             }

@@ -632,14 +632,7 @@ fn special(name: &str, words: &[Word]) -> Option<Change> {
     match name {
         // `kill -0` and `kill -l` only ask.
         "kill" if !has("-0") && !has("-l") => Some(Change { program: "kill", what: "" }),
-        "tee"
-            if words.iter().any(|word| {
-                !word.prefix().starts_with(['-', '/'])
-                    || word.prefix().starts_with("/") && !word.prefix().starts_with("/dev/")
-            }) =>
-        {
-            Some(Change { program: "tee", what: "" })
-        }
+        "tee" if words.iter().any(writes_file) => Some(Change { program: "tee", what: "" }),
         "sed" | "perl" if words.iter().any(|word| in_place(word.prefix())) => {
             Some(Change { program: if name == "sed" { "sed" } else { "perl" }, what: "-i" })
         }
@@ -658,6 +651,11 @@ fn special(name: &str, words: &[Word]) -> Option<Change> {
         }),
         _ => None,
     }
+}
+
+/// An operand of `tee` that is a file rather than a device or an option.
+fn writes_file(word: &Word) -> bool {
+    !word.prefix().starts_with('-') && !word.prefix().starts_with("/dev/")
 }
 
 fn in_place(option: &str) -> bool {

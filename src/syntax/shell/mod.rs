@@ -124,8 +124,13 @@ pub enum Place {
     Arithmetic,
     /// Beside `-eq` and its like in `[[ … ]]`, which is arithmetic too, without brackets.
     Integer,
-    /// In the word of `${NAME:-…}` or the pattern of `${NAME#…}`, quoted or not.
-    Expansion,
+    /// In the word of `${NAME:-…}`, or in the pattern of an unquoted `${NAME#…}`.
+    Expansion {
+        /// The whole stands inside `"…"`.
+        quoted: bool,
+        /// `$NAME` stands directly before.
+        after_name: bool,
+    },
     /// Where nothing can stand; a [`Problem`] says why.
     Nowhere,
 }
@@ -141,8 +146,10 @@ pub struct HeredocPlace {
     pub before: String,
     /// Text between the hole and the end of its line, or the next hole.
     pub after: String,
-    /// Another hole stands on the same line.
-    pub shared: bool,
+    /// Another hole stands before it on its line.
+    pub hole_before: bool,
+    /// Another hole stands behind it on its line.
+    pub hole_after: bool,
     /// `$NAME` stands directly before.
     pub after_name: bool,
 }

@@ -1,0 +1,488 @@
+//! Holds the quoting of values against the real shells: whatever the value and wherever it stands, it arrives as
+//! exactly itself, and nothing of it is run.
+//!
+//! A template is a command in which `§` marks the holes. Many cases share one process of the shell; only when the
+//! output of a batch is wrong is each case run alone, to say which it was.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rbk::syntax::shell::{Arg, Piece, QuoteError, Script, lex, quote};
+
+/// Shells, with whether they understand bash's own features.
+const SHELLS: &[(&[&str], bool)] = &[(&["bash"], true), (&["bash", "--posix"], false), (&["sh"], false)];
+
+/// Prints how many arguments there are, and each.
+const PRELUDE: &str = "p() { printf '%s\\0' \"$#\" \"$@\"; }\nset -eu\nH=home; E=''; Z='ab}c'; set -- one two\n";
+
+/// A command and what its arguments should be, with `§` for the values in order.
+#[derive(Clone, Debug)]
+struct Template {
+    text: String,
+    args: Vec<String>,
+    bash: bool,
+}
+
+/// A template with values.
+#[derive(Clone, Debug)]
+struct Case {
+    script: String,
+    output: Vec<String>,
+    bash: bool,
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for (index, part) in text.split('§').enumerate() {
+        if index > 0 {
+            pieces.push(Piece::Hole);
+        }
+        if !part.is_empty() {
+            pieces.push(Piece::Text(part));
+        }
+    }
+    pieces
+}
+
+fn fill(pieces: &[Piece<'_>], script: &Script, values: &[Arg<'_>]) -> Result<String, QuoteError> {
+    let mut filled = String::new();
+    let mut holes = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Hole => {
+                filled.push_str(&quote(&script.contexts[holes], values[holes % values.len()])?);
+                holes += 1;
+            }
+        }
+    }
+    Ok(filled)
+}
+
+impl Template {
+    fn new(text: &str, args: &[&str], bash: bool) -> Template {
+        Template { text: text.to_owned(), args: args.iter().map(|arg| (*arg).to_owned()).collect(), bash }
+    }
+
+    /// The template with values, which repeat when there are more holes.
+    fn with(&self, values: &[String]) -> Result<Case, QuoteError> {
+        let pieces = pieces(&self.text);
+        let script = lex(&pieces);
+        assert!(script.problems.is_empty(), "{:?} in {}", script.problems, self.text);
+        let args: Vec<Arg<'_>> = values.iter().map(|value| Arg::One(value)).collect();
+        let filled = fill(&pieces, &script, &args)?;
+        let mut next = values.iter().cycle();
+        let mut output = vec![self.args.len().to_string()];
+        for arg in &self.args {
+            let mut parts = arg.split('§');
+            let mut expected = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                expected.push_str(next.next().unwrap());
+                expected.push_str(part);
+            }
+            output.push(expected);
+        }
+        Ok(Case { script: filled, output, bash: self.bash })
+    }
+}
+
+/// Runs a script from a file, as rbk does, in a folder where globs would match.
+fn run(shell: &[&str], script: &str, folder: &Path) -> Vec<u8> {
+    let file = folder.join("../script");
+    fs::write(&file, script).unwrap();
+    let output = Command::new(shell[0])
+        .args(&shell[1..])
+        .arg(&file)
+        .current_dir(folder)
+        .env_remove("Y")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    output.stdout
+}
+
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    for name in ["a", "b", "x y", "-n", "EOF"] {
+        fs::write(inner.join(name), "").unwrap();
+    }
+    dir
+}
+
+fn check(cases: &[Case]) {
+    let dir = folder();
+    let inner = dir.path().join("inner");
+    for (shell, bash) in SHELLS {
+        let cases: Vec<&Case> = cases.iter().filter(|case| *bash || !case.bash).collect();
+        cases.chunks(500).for_each(|cases| check_batch(shell, cases, &inner));
+    }
+    let mut names: Vec<String> =
+        fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["-n", "EOF", "a", "b", "x y"], "a value was run");
+}
+
+/// Runs cases in one process.
+fn check_batch(shell: &[&str], cases: &[&Case], inner: &Path) {
+    let mut script = String::from(PRELUDE);
+    let mut expected = Vec::new();
+    for case in cases {
+        script.push_str(&case.script);
+        script.push('\n');
+        for arg in &case.output {
+            expected.extend_from_slice(arg.as_bytes());
+            expected.push(0);
+        }
+    }
+    if run(shell, &script, inner) != expected {
+        for case in cases {
+            let output = run(shell, &format!("{PRELUDE}{}\n", case.script), inner);
+            let args: Vec<String> =
+                output.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect();
+            let mut wanted = case.output.clone();
+            wanted.push(String::new());
+            assert_eq!(args, wanted, "{shell:?} read it otherwise:\n{}", case.script);
+        }
+        panic!("{shell:?}: wrong only together");
+    }
+}
+
+/// Values that break careless quoting.
+fn hostile() -> Vec<String> {
+    let mut values: Vec<String> = [
+        "",
+        " ",
+        "  a  b ",
+        "-n",
+        "-e",
+        "--",
+        "~",
+        "~root",
+        "~/x",
+        "*",
+        "?",
+        "[ab]",
+        "a*",
+        "{a,b}",
+        "{1..3}",
+        "!",
+        "!!",
+        "!a",
+        "#",
+        "# no",
+        "a#b",
+        "=",
+        "A=b",
+        "A=$(touch pwned)",
+        "if",
+        "then",
+        "fi",
+        "time",
+        "{",
+        "}",
+        "[[",
+        "]]",
+        "case",
+        "esac",
+        "done",
+        "function",
+        "in",
+        "$",
+        "$H",
+        "${H}",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "$((1+1))",
+        "$[1+1]",
+        "\\",
+        "\\\\",
+        "a\\",
+        "\\\n",
+        "\\a",
+        "\\0",
+        "\\x41",
+        "%s",
+        "%",
+        "&",
+        "a&",
+        "&&",
+        "|",
+        ";",
+        ";;",
+        ";touch pwned;",
+        "<",
+        ">",
+        "> pwned",
+        "<(touch pwned)",
+        "(",
+        ")",
+        ")touch pwned",
+        "'",
+        "''",
+        "'''",
+        "\"",
+        "\"\"",
+        "'\"'",
+        "\"'\"",
+        "it's",
+        "it's \"x\"",
+        "';touch pwned;'",
+        "\";touch pwned;\"",
+        "\n",
+        "a\nb",
+        "\n\n",
+        "a\n",
+        "\ta",
+        "a\n\tb",
+        "\t",
+        "touch pwned",
+        "\ntouch pwned\n",
+        "EOF",
+        "\nEOF\n",
+        "EOF\ntouch pwned\n",
+        "\tEOF",
+        "EO",
+        "OF",
+        "E",
+        "1",
+        "0",
+        "2",
+        "9",
+        "é",
+        "日本",
+        "🦀",
+        "\u{a0}",
+        "\u{101}",
+        "\u{441}",
+        "\r",
+        "a\r\nb",
+        "\u{1}",
+        "\u{7f}",
+        "\u{81}",
+        "\u{88}",
+        "a]b",
+        "[!a]",
+        "[[:alpha:]]",
+        "@(a|b)",
+        "a|b",
+        "^a$",
+        ".*",
+        "x}y",
+        "}",
+        "\\}",
+        "${",
+        "${Y:-x}",
+        "$'x'",
+        "$\"x\"",
+        "'}",
+        "\"}",
+        "`",
+        "\\`",
+        "\\$",
+        "\\\"",
+        "\\'",
+        "a`b",
+        ",",
+        "..",
+        "a,b",
+        ":",
+        "a:~",
+        "+",
+        "&>f",
+        "2>&1",
+        "-v x",
+    ]
+    .iter()
+    .map(|value| (*value).to_owned())
+    .collect();
+    values.push("x'\"$\\`\n".repeat(2000));
+    let ascii: String = (1..128_u8).map(char::from).collect();
+    values.push(ascii.chars().rev().collect());
+    values.push(ascii);
+    values
+}
+
+/// At least one template for each place, and each way to get there.
+fn templates() -> Vec<Template> {
+    let both: &[(&str, &[&str])] = &[
+        // Words.
+        ("p §", &["§"]),
+        ("p a§b", &["a§b"]),
+        ("p --image=§", &["--image=§"]),
+        ("p --image=§,x", &["--image=§,x"]),
+        ("p § §x §", &["§", "§x", "§"]),
+        ("p §§", &["§§"]),
+        ("p $H§", &["home§"]),
+        ("p §$H", &["§home"]),
+        ("p x\\\n§", &["x§"]),
+        ("p '['§']'", &["[§]"]),
+        ("p \\\\§", &["\\§"]),
+        ("p §>/dev/stdout", &["§"]),
+        ("p \"a\"§'b'", &["a§b"]),
+        ("p ''§", &["§"]),
+        ("p §;:", &["§"]),
+        ("p §&&:", &["§"]),
+        ("p §|cat", &["§"]),
+        ("(p §)", &["§"]),
+        ("{ p §; }", &["§"]),
+        ("! ! p §", &["§"]),
+        ("if p §; then :; fi", &["§"]),
+        ("for i in §; do p \"$i\"; done", &["§"]),
+        ("for i in x§; do p \"$i\"; done", &["x§"]),
+        ("case § in \"\") p '';; *) p §; esac", &["§"]),
+        ("f() { p \"$1\"; }; f §", &["§"]),
+        ("set -- §; p \"$@\"; set -- one two", &["§"]),
+        // Assignments.
+        ("X=§; p \"$X\"", &["§"]),
+        ("X=a:§:~; p \"${X%:*}\"", &["a:§"]),
+        ("X=§ sh -c 'printf \"%s\\0\" 1 \"$X\"'", &["§"]),
+        ("export X=§; p \"$X\"", &["§"]),
+        ("export X=\"§\"; p \"$X\"", &["§"]),
+        // Double quotes.
+        ("p \"§\"", &["§"]),
+        ("p \"a § b\"", &["a § b"]),
+        ("p \"§§\"", &["§§"]),
+        ("p \"$H§\"", &["home§"]),
+        ("p \"$H§§\"", &["home§§"]),
+        ("p \"$1§\"", &["one§"]),
+        ("p \"$#§\"", &["2§"]),
+        ("p \"$H\\\n§\"", &["home§"]),
+        ("p \"${H}§$H\"", &["home§home"]),
+        ("p \"\\\\§\"", &["\\§"]),
+        ("p \"\\\"§\\$\"", &["\"§$"]),
+        ("p \"'§'\"", &["'§'"]),
+        ("p \"$(printf %s x)§\"", &["x§"]),
+        ("p \"$@§\"", &["one", "two§"]),
+        ("p \"!§!\"", &["!§!"]),
+        ("p \"\n§\n\"", &["\n§\n"]),
+        // Single quotes.
+        ("p '§'", &["§"]),
+        ("p 'a § b'", &["a § b"]),
+        ("p '\\§\\'", &["\\§\\"]),
+        ("p '\"§\"$H'", &["\"§\"$H"]),
+        ("p 'a\n§'", &["a\n§"]),
+        // Substitutions.
+        ("p \"$(printf '%sX' §)\"", &["§X"]),
+        ("p \"$(printf '%sX' \"§\")\"", &["§X"]),
+        ("p \"$(printf '%sX' '§')\"", &["§X"]),
+        ("p \"a$(printf '%sX' \"b$(printf '%sY' c\"§\"d)\")e\"", &["abc§dYXe"]),
+        ("p \"$(printf '%sX' § # it's § \"\n)\"", &["§X"]),
+        ("p \"$(case x in x) printf '%sX' §;; esac)\"", &["§X"]),
+        ("p \"$( (printf '%sX' §) )\"", &["§X"]),
+        ("X=$(printf '%sX' §); p \"$X\"", &["§X"]),
+        // Backticks.
+        ("p \"`printf '%sX' §`\"", &["§X"]),
+        ("X=`printf '%sX' §`; p \"$X\"", &["§X"]),
+        ("p \"`printf '%sX' '§'`\"", &["§X"]),
+        ("p \"`printf '%sX' \\\"§\\\"`\"", &["§X"]),
+        ("X=`printf '%sX' \"§\"`; p \"$X\"", &["§X"]),
+        ("X=`printf '%sX' \"\\$H§\"`; p \"$X\"", &["home§X"]),
+        ("X=`printf '%sY' \"\\`printf '%sX' §\\`\"`; p \"$X\"", &["§XY"]),
+        ("X=`printf '%sY' \"$(printf '%sX' '§')\"`; p \"$X\"", &["§XY"]),
+        ("p \"$(printf '%sY' \"`printf '%sX' §`\")\"", &["§XY"]),
+        ("X=`cat <<EOF\n§\nEOF\necho X`; p \"$X\"", &["§\nX"]),
+        ("X=`cat <<'EOF'\n§.\nEOF\necho X`; p \"$X\"", &["§.\nX"]),
+        // Expansions.
+        ("p ${Y:-§}", &["§"]),
+        ("p ${Y-a§b}", &["a§b"]),
+        ("p ${Y-\"§\"}", &["§"]),
+        ("p ${Y-'§'}", &["§"]),
+        ("p ${H:+§}", &["§"]),
+        ("p \"${Y:-§}\"", &["§"]),
+        ("p \"${Y:-a § b}\"", &["a § b"]),
+        ("p \"${Y:-§§}\"", &["§§"]),
+        ("p \"${H+§}$H\"", &["§home"]),
+        ("p \"${Y:-${Y:-§}}\"", &["§"]),
+        ("p ${Y:-${Y:-§}}", &["§"]),
+        ("p \"${Y:-$(printf '%sX' §)}\"", &["§X"]),
+        ("p \"${Y:-$H§}\"", &["home§"]),
+        ("X=${Y:-§}; p \"$X\"", &["§"]),
+        ("X='-'§'-'; p ${X#-§}", &["-"]),
+        ("X=a§b; p ${X%§b}", &["a"]),
+        ("X=a§b; p ${X%%§\"b\"} # §", &["a"]),
+        ("X=§b; p ${X#§}", &["b"]),
+        // Heredocs.
+        ("X=$(cat <<EOF\n§\nEOF\necho X); p \"$X\"", &["§\nX"]),
+        ("X=$(cat <<EOF\na § b\nEOF\necho X); p \"$X\"", &["a § b\nX"]),
+        ("X=$(cat <<EOF\nE§OF\nEOF\necho X); p \"$X\"", &["E§OF\nX"]),
+        ("X=$(cat <<EOF\n§§\nEOF\necho X); p \"$X\"", &["§§\nX"]),
+        ("X=$(cat <<EOF\nE§F§\nEOF\necho X); p \"$X\"", &["E§F§\nX"]),
+        ("X=$(cat <<EOF\n§EOF\nEOF\necho X); p \"$X\"", &["§EOF\nX"]),
+        ("X=$(cat <<EOF\n$H§\\\\§\nEOF\necho X); p \"$X\"", &["home§\\§\nX"]),
+        ("X=$(cat <<EOF\n\"§\" '§'\nEOF\necho X); p \"$X\"", &["\"§\" '§'\nX"]),
+        ("X=$(cat <<-EOF\n\t§\n\tx§\n\tEOF\necho X); p \"$X\"", &["§\nx§\nX"]),
+        ("X=$(cat <<-EOF\n\t§ §\tx\n\tEOF\necho X); p \"$X\"", &["§ §\tx\nX"]),
+        ("X=$(cat <<EOF\nx\\\n§\nEOF\necho X); p \"$X\"", &["x§\nX"]),
+        ("X=$(cat <<A; cat <<B\n§\nA\n§\nB\necho X); p \"$X\"", &["§\n§\nX"]),
+        ("X=$(cat <<'EOF'\n§\nEOF\necho X); p \"$X\"", &["§\nX"]),
+        ("X=$(cat <<\"EOF\"\n$H§\\\n§ §\nEOF\necho X); p \"$X\"", &["$H§\\\n§ §\nX"]),
+        ("X=$(cat <<-'EOF'\n\tx\n\t§.\tx\nEOF\necho X); p \"$X\"", &["x\n§.\tx\nX"]),
+        ("X=$(cat <<EOF\na$(printf '%sX' §)b\nEOF\necho X); p \"$X\"", &["a§Xb\nX"]),
+        ("X=$(cat <<EOF\na$(printf '%sX' \"b§\")b\nEOF\necho X); p \"$X\"", &["ab§Xb\nX"]),
+        // Comments.
+        ("p x # §\n", &["x"]),
+        ("# § \np x", &["x"]),
+        ("p \"$(echo x # §\n)\"", &["x"]),
+        // Redirections and pipes.
+        ("p § 2>/dev/null </dev/null", &["§"]),
+        // Patterns.
+        ("case \"$(printf '%sX' §)\" in §X) p yes;; *) p no;; esac", &["yes"]),
+        ("case x§ in x§) p yes;; *) p no;; esac", &["yes"]),
+        ("case x§ in a|x\"§\") p yes;; *) p no;; esac", &["yes"]),
+    ];
+    let bash: &[(&str, &[&str])] = &[
+        ("p $'§'", &["§"]),
+        ("p $'\\x4§\\n'", &["\u{4}§\n"]),
+        ("p $'\\'§'", &["'§"]),
+        ("p $\"§\"", &["§"]),
+        ("p {a,§}", &["a", "§"]),
+        ("p {1..§}", &["{1..§}"]),
+        ("X=(§ a§); p \"${X[@]}\"", &["§", "a§"]),
+        ("X=(); X+=(§); p \"${X[@]}\"", &["§"]),
+        ("X=a; X+=§; p \"$X\"", &["a§"]),
+        ("[[ § == § ]] && p yes", &["yes"]),
+        ("[[ x§ == x\"§\" ]] && p yes", &["yes"]),
+        ("[[ x§ =~ ^x§$ ]] && p yes", &["yes"]),
+        ("[[ x§ =~ ^(x\"§\"|b c)$ ]] && p yes", &["yes"]),
+        ("if [[ -n x§ && ( x§ != y || § == z ) ]]; then p yes; fi", &["yes"]),
+        ("read -r -d '' X < <(printf '%s\\0' §); p \"$X\"", &["§"]),
+        ("p \"$(cat <<<§; echo X)\"", &["§\nX"]),
+        ("p \"$(cat <<< \"a§\"; echo X)\"", &["a§\nX"]),
+        ("time p §", &["§"]),
+        ("function g { p \"$@\"; }; g §", &["§"]),
+    ];
+    let mut all: Vec<Template> = both.iter().map(|(text, args)| Template::new(text, args, false)).collect();
+    all.extend(bash.iter().map(|(text, args)| Template::new(text, args, true)));
+    all
+}
+
+/// The only refusals: what a verbatim heredoc cannot hold, and several lines within a substitution in a heredoc.
+fn may_refuse(error: &QuoteError, template: &Template, value: &str) -> bool {
+    match error {
+        QuoteError::EndsHeredoc { delimiter } => {
+            template.text.contains("<<") && value.lines().any(|line| delimiter.contains(line.trim()))
+        }
+        QuoteError::LosesTabs => template.text.contains("<<-'") && value.contains('\t'),
+        QuoteError::SeveralLines => template.text.contains("<<") && value.contains('\n'),
+        QuoteError::Nul { .. } | QuoteError::List | QuoteError::NotInteger { .. } | QuoteError::Nowhere => false,
+    }
+}
+
+#[test]
+fn every_hostile_value_arrives_from_every_place() {
+    let mut cases = Vec::new();
+    for template in templates() {
+        for value in hostile() {
+            match template.with(std::slice::from_ref(&value)) {
+                Ok(case) => cases.push(case),
+                Err(error) => assert!(may_refuse(&error, &template, &value), "{error}: {value:?} in {}", template.text),
+            }
+        }
+    }
+    // A value that misleads the shell may swallow what follows, and that may look right again.
+    check(&cases);
+}
