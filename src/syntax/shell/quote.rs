@@ -167,7 +167,8 @@ fn heredoc(place: &HeredocPlace, text: &str) -> String {
         }
         let name = is_first && place.after_name && begins_like_a_name(part);
         let tabs_follow = is_last && !is_first && part.is_empty() && place.strip_tabs;
-        if name || tabs_follow || ends(place, part, is_first, is_last) || loses_tabs(place, part, is_first) {
+        let dropped = loses_a_byte(place, part, is_first, is_last);
+        if name || tabs_follow || dropped || ends(place, part, is_first, is_last) || loses_tabs(place, part, is_first) {
             quoted.push_str(NOTHING);
         }
         let _ = write!(quoted, "{}", escape(part, &['\\', '$', '`']));
@@ -207,6 +208,17 @@ fn ends(place: &HeredocPlace, part: &str, is_first: bool, is_last: bool) -> bool
     let begins = goes_on && !line.is_empty() && place.delimiter.starts_with(line);
     // Every line begins with the empty delimiter of `<<''`, which only an empty line ends.
     if place.delimiter.is_empty() { line.is_empty() } else { begins || line.starts_with(&place.delimiter) }
+}
+
+/// Whether dash (0.5.12, for one) would drop a byte: that of a letter beyond ASCII which stands where a line ceases to
+/// look like the delimiter.
+fn loses_a_byte(place: &HeredocPlace, part: &str, is_first: bool, is_last: bool) -> bool {
+    let before = if is_first { place.before.trim_start_matches('\t') } else { "" };
+    let after = if is_last { place.after.as_str() } else { "" };
+    let line = format!("{before}{part}{after}");
+    let mut delimiter = place.delimiter.chars();
+    let unlike = line.chars().enumerate().find(|(_, c)| delimiter.next() != Some(*c));
+    unlike.is_some_and(|(index, c)| index > 0 && index >= before.chars().count() && !c.is_ascii())
 }
 
 /// Whether `<<-` would take tabs off this part of the value.
