@@ -178,12 +178,7 @@ impl Lexer<'_> {
         if DEFAULTS.iter().any(|operator| self.cursor.eat(operator)) {
             self.operand(at, quoting, false, scratch);
         } else if PATTERNS.iter().any(|operator| self.cursor.eat(operator)) {
-            let start = self.cursor.pos();
             self.operand(at, quoting, true, scratch);
-            if quoting != Quoting::None {
-                let message = "shells do not agree on how to quote a value in a pattern inside `\"${…}\"`";
-                self.refuse_since(start, message, VARIABLE_FIRST);
-            }
         } else if self.cursor.eat(":") {
             self.bashism(at, Feature::Expansion);
             self.deeper(|lexer| lexer.arithmetic(at, "${"));
@@ -211,7 +206,6 @@ impl Lexer<'_> {
         let begin = self.cursor.pos();
         let mut in_quotes = false;
         let mut quotes = false;
-        let mut after_name = false;
         loop {
             self.cursor.skip_joins();
             let here = self.cursor.at();
@@ -223,8 +217,6 @@ impl Lexer<'_> {
                 self.problem(here, "shells do not agree on quotes inside `\"${…}\"`", "leave the `'` away");
                 in_quotes = false;
             }
-            let was_name = after_name;
-            after_name = false;
             match kind {
                 Kind::Char('}') => {
                     self.cursor.bump();
@@ -266,7 +258,7 @@ impl Lexer<'_> {
                 }
                 Kind::Char('$') => {
                     let nested = self.cursor.sees("${");
-                    after_name = self.dollar(scratch, quoting) == Dollar::Name;
+                    self.dollar(scratch, quoting);
                     if nested && pattern {
                         self.refuse_since(
                             start,
@@ -279,11 +271,15 @@ impl Lexer<'_> {
                 Kind::Char(_) => {
                     self.cursor.bump();
                 }
+                Kind::Hole(hole) if quoting != Quoting::None => {
+                    self.cursor.bump();
+                    // There is no form that holds: bash looks for `'`, `<(` and `{a,b}` in it before it minds the quotes.
+                    let message = "inside `\"${…}\"` no shell reads a value safely";
+                    self.refuse(hole, here, message, "set a variable first (`v=${…}`) and write `\"$${NAME:-$v}\"`");
+                }
                 Kind::Hole(hole) => {
                     self.cursor.bump();
-                    // Kept for a hole that follows, as this value may be empty.
-                    self.place(hole, Place::Expansion { quoted: quoting == Quoting::Double, after_name: was_name });
-                    after_name = was_name;
+                    self.place(hole, Place::Expansion);
                     scratch.fragments.push(Fragment::Hole(hole));
                 }
             }
@@ -443,8 +439,9 @@ impl Lexer<'_> {
             within.list(Close::End);
             within.missing_bodies();
         });
-        if quoting == Quoting::Heredoc {
-            self.refuse_since(start, "shells do not agree on quotes in backticks here", "write `$(…)`");
+        if quoting != Quoting::None {
+            // In `"…"` bash's brace expansion takes a `"` within the backticks for the end of the quotes around them.
+            self.refuse_since(start, "shells do not agree on quotes in backticks here", "write `$(…)` instead");
         }
         word.push_expansion(Expansion::default());
     }

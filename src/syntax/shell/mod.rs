@@ -124,13 +124,8 @@ pub enum Place {
     Arithmetic,
     /// Beside `-eq` and its like in `[[ … ]]`, which is arithmetic too, without brackets.
     Integer,
-    /// In the word of `${NAME:-…}`, or in the pattern of an unquoted `${NAME#…}`.
-    Expansion {
-        /// The whole stands inside `"…"`.
-        quoted: bool,
-        /// `$NAME` stands directly before.
-        after_name: bool,
-    },
+    /// In the word of an unquoted `${NAME:-…}` or the pattern of an unquoted `${NAME#…}`.
+    Expansion,
     /// Where nothing can stand; a [`Problem`] says why.
     Nowhere,
 }

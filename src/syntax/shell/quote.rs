@@ -41,6 +41,9 @@ pub enum QuoteError {
         /// The heredoc's delimiter.
         delimiter: String,
     },
+    /// Bash marks characters with U+0001 and U+007F itself, and loses some of them in a verbatim heredoc.
+    #[error("the value holds a control character that bash loses in a heredoc; write the value outside of it")]
+    Control,
     /// `<<-` would take off tabs that belong to the value.
     #[error("a line of the value begins with a tab, which `<<-` takes off; write `<<`")]
     LosesTabs,
@@ -95,13 +98,7 @@ fn one(context: &Context, text: &str) -> Result<String, QuoteError> {
         Place::Comment => comment(text),
         Place::Arithmetic => integer(text, true)?,
         Place::Integer => integer(text, false)?,
-        Place::Expansion { quoted: false, .. } => format!("\"{}\"", within_double_quotes(text)),
-        // Inside `"${…}"` bash takes `'` for a quote, unless in double quotes of its own. Those for everything would
-        // end the outer ones in the eyes of its brace expansion, which looks at the text before anything else does.
-        Place::Expansion { quoted: true, after_name } => {
-            let apart = if *after_name && begins_like_a_name(text) { NOTHING } else { "" };
-            format!("{apart}{}", escape(text, &['\\', '"', '$', '`', '}']).replace('\'', "\"'\""))
-        }
+        Place::Expansion => format!("\"{}\"", within_double_quotes(text)),
         Place::Nowhere => return Err(QuoteError::Nowhere),
     })
 }
@@ -177,6 +174,9 @@ fn heredoc(place: &HeredocPlace, text: &str) -> String {
 }
 
 fn verbatim(place: &HeredocPlace, text: &str) -> Result<String, QuoteError> {
+    if text.contains(['\u{1}', '\u{7f}']) {
+        return Err(QuoteError::Control);
+    }
     for (part, is_first, is_last) in parts(text) {
         if ends(place, part, is_first, is_last) {
             return Err(QuoteError::EndsHeredoc { delimiter: place.delimiter.clone() });
