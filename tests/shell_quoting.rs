@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
-use rbk::syntax::shell::{Arg, Piece, QuoteError, Script, lex, quote};
+use rbk::syntax::shell::{Arg, Piece, Place, QuoteError, Script, lex, quote};
 
 /// Shells, with whether they understand bash's own features.
 const SHELLS: &[(&[&str], bool)] = &[(&["bash"], true), (&["bash", "--posix"], false), (&["sh"], false)];
@@ -644,5 +644,172 @@ proptest! {
             }
         }
         check(SHELLS, &cases);
+    }
+}
+
+/// Scraps of which commands are made, some of them closing what others open.
+const SCRAPS: &[&str] = &[
+    "p ",
+    "p ",
+    "§",
+    "§",
+    "§",
+    "§",
+    " ",
+    "\"",
+    "\"",
+    "'",
+    "'",
+    "\\",
+    "$",
+    "`",
+    "$(",
+    "$(",
+    ")",
+    ")",
+    "${Y:-",
+    "${H#",
+    "}",
+    "$((",
+    "))",
+    "((",
+    "<<E\n",
+    "<<'E'\n",
+    "<<-E\n",
+    "\nE\n",
+    "\nE\n",
+    "\tE\n",
+    "# ",
+    "\n",
+    ";",
+    "&&",
+    "|",
+    "case x in ",
+    "x) ",
+    ";;",
+    " esac",
+    "[[ ",
+    " ]]",
+    " =~ ",
+    " == ",
+    " -eq ",
+    "$'",
+    "{ ",
+    "; }",
+    "if ",
+    "; then ",
+    "; fi",
+    "<(",
+    "$H",
+    "x",
+    "1",
+    "+",
+    "=",
+    "X=",
+    "(",
+    "*",
+    "~",
+    "{a,",
+    "!",
+    "for i in ",
+    "; do ",
+    "; done",
+    "f() ",
+    ">/dev/null ",
+    "<<<",
+    "\\\n",
+    "\t",
+];
+
+/// Closes what a run of scraps left open, so that more of them can be read.
+fn closed(scraps: &[&str]) -> String {
+    let mut closers = Vec::new();
+    for scrap in scraps {
+        match *scrap {
+            "\"" | "'" | "`" if closers.last() == Some(scrap) => drop(closers.pop()),
+            "\"" | "'" | "`" => closers.push(*scrap),
+            "$(" | "<(" => closers.push(")"),
+            "${Y:-" | "${H#" | "{a," => closers.push("}"),
+            "$((" | "((" => closers.push("))"),
+            "$'" => closers.push("'"),
+            "{ " => closers.push("; }"),
+            "[[ " => closers.push(" ]]"),
+            "case x in " => closers.push(" esac"),
+            "if " => closers.push("; fi"),
+            "for i in " => closers.push("; done"),
+            "<<E\n" | "<<'E'\n" | "<<-E\n" => closers.push("\nE\n"),
+            other if closers.last() == Some(&other) => drop(closers.pop()),
+            _ => {}
+        }
+    }
+    let mut text = scraps.concat();
+    closers.iter().rev().for_each(|closer| text.push_str(closer));
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However a command is put together: where a value is let in, none of it is run.
+    #[test]
+    fn no_value_is_run_in_any_command(
+        scraps in proptest::collection::vec(proptest::sample::select(SCRAPS), 1..14),
+        tail in proptest::sample::select(&["", "\n", " touch pwned\n", ")", "'", "\""][..]),
+    ) {
+        let text = closed(&scraps);
+        let pieces = pieces(&text);
+        let script = lex(&pieces);
+        let holes = script.contexts.len();
+        if script.problems.is_empty() {
+            let unsaid = script.contexts.iter().any(|context| context.place == Place::Nowhere);
+            prop_assert!(!unsaid, "a hole that is refused without a word in {text}");
+        }
+        if script.problems.is_empty() && script.foreign.is_empty() && holes > 0 {
+            let canaries = [
+                format!("$(touch pwned){tail}"),
+                format!("`touch pwned`{tail}"),
+                format!("';touch pwned;'{tail}"),
+                format!("\";touch pwned;\"{tail}"),
+                format!(";touch pwned;{tail}"),
+                format!(")\ntouch pwned\n{tail}"),
+                format!("E\n\tE\ntouch pwned\n{tail}"),
+                format!("}}\n;touch pwned;{tail}"),
+                format!("a[$(touch pwned)]{tail}"),
+                format!("<(touch pwned){tail}"),
+                "-1".to_owned(),
+            ];
+            let dir = folder();
+            let inner = dir.path().join("inner");
+            for canary in &canaries {
+                let Ok(filled) = fill(&pieces, &script, &[Arg::One(canary)]) else { continue };
+                let bash = !script.bashisms.is_empty();
+                for (shell, _) in SHELLS.iter().filter(|(_, knows)| *knows || !bash) {
+                    run(shell, &format!("{PRELUDE}{filled}\n"), &inner);
+                    prop_assert!(!inner.join("pwned").exists(), "{shell:?} ran {canary:?}:\n{filled}\n({text})");
+                }
+            }
+        }
+    }
+
+    /// Words that are started without a shell are those that the shell would have made of them.
+    #[test]
+    fn direct_words_are_the_shells(
+        scraps in proptest::collection::vec(
+            proptest::sample::select(&[
+                " ", " ", "a", "b c", "'x y'", "\"x y\"", "\\ ", "\\\\", "\\a", "\"\\a\\\"\\$\"", "''", "\"\"", "{", "}", ",", "..",
+                "~", "=", ":", "#", "$", "*", "!", "^", "%", "-", "+", "@", "/", "\\\n", "[", "]", "é", "'$H'", "1", "\t",
+                "$H", ";", ">", "\"'\"", "'\"'",
+            ][..]),
+            0..12,
+        ),
+    ) {
+        let text = format!("p {}", scraps.concat());
+        let script = lex(&[Piece::Text(&text)]);
+        if let Some(words) = script.direct {
+            let args: Vec<String> = words.iter().skip(1).map(|word| word.literal().unwrap().to_owned()).collect();
+            let mut output = vec![args.len().to_string()];
+            output.extend(args);
+            check(SHELLS, &[Case { script: text, output, bash: false }]);
+        }
     }
 }
