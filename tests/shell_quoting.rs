@@ -461,6 +461,7 @@ fn may_refuse(error: &QuoteError, template: &Template, value: &str) -> bool {
             template.text.contains("<<")
                 && value.lines().any(|line| line.contains(delimiter.as_str()) || delimiter.contains(line.trim()))
         }
+        QuoteError::LikeDelimiter { .. } => template.text.contains("<<") && !value.is_ascii(),
         QuoteError::LosesTabs => template.text.contains("<<-'") && value.contains('\t'),
         QuoteError::Control => template.text.contains("<<") && value.contains(['\u{1}', '\u{7f}']),
         QuoteError::SeveralLines => template.text.contains("<<") && value.contains('\n'),

@@ -416,7 +416,14 @@ impl Interpreter {
                 continue;
             }
             let Some(letters) = prefix.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { continue };
-            let Some((joined, letter)) = short_option(letters, short, literal.is_some()) else { continue };
+            let Some((joined, letter)) = short_option(letters, short, literal.is_some()) else {
+                // `-euo pipefail`: the last of joined letters takes the next word.
+                let takes_value = self.values.iter().any(|option| option.len() == 2 && letters.ends_with(&option[1..]));
+                if literal.is_some() && letters.len() > 1 && takes_value && leading {
+                    rest = rest.get(1..).unwrap_or_default();
+                }
+                continue;
+            };
             any = true;
             let shown = format!("{name} -{letter}");
             if joined {
@@ -457,8 +464,10 @@ fn short_option(letters: &str, short: &str, complete: bool) -> Option<(bool, cha
         return Some((true, first));
     }
     let last = letters.chars().last()?;
-    let flags = complete && letters.chars().all(|c| c.is_ascii_alphanumeric());
-    (flags && short.contains(last)).then_some((false, last))
+    let flags = letters.chars().all(|c| c.is_ascii_alphanumeric());
+    // `-Atc${x}`: the value is joined to a few letters.
+    let few = complete || letters.len() <= 4;
+    (flags && few && short.contains(last)).then_some((!complete, last))
 }
 
 /// A program fed to an interpreter by a heredoc, by `<<<`, or by `echo … |`.
@@ -594,4 +603,118 @@ fn looks_like_form(body: &Word) -> bool {
     let name = prefix.split('=').next().unwrap_or_default();
     let named = prefix.contains('=') && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]%".contains(c));
     named && !prefix.starts_with('@') || body.text().contains('&')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::script;
+
+    fn interpreter(text: &str) -> String {
+        script(text).foreign.first().map(|foreign| foreign.interpreter.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn values_in_programs_are_found() {
+        for (text, shown) in [
+            ("sh -c \"echo §\"", "sh -c"),
+            ("/bin/bash -lc 'echo §'", "bash -c"),
+            ("bash -euo pipefail -c §", "bash -c"),
+            ("eval echo §", "eval"),
+            ("ssh -p 22 host systemctl restart §", "ssh"),
+            ("ssh host \"systemctl restart §\"", "ssh"),
+            ("psql -U a -c \"SELECT '§'\"", "psql -c"),
+            ("psql -Atc§", "psql -c"),
+            ("psql db --command=\"x§\"", "psql --command"),
+            ("psql \"-cSELECT §\"", "psql -c"),
+            ("mysql -u root -e 'x §'", "mysql -e"),
+            ("sqlite3 a.db \"SELECT §\"", "sqlite3"),
+            ("redis-cli -h a eval \"x §\" 0", "redis-cli eval"),
+            ("mongosh --eval \"db.x(§)\"", "mongosh --eval"),
+            ("python3.12 -c \"print(§)\"", "python3.12 -c"),
+            ("node -e \"§\"", "node -e"),
+            ("node -p \"§\"", "node -p"),
+            ("perl -ne \"print §\"", "perl -e"),
+            ("ruby -e \"§\"", "ruby -e"),
+            ("php -r \"§\"", "php -r"),
+            ("awk -F: \"/§/ {print}\" f", "awk"),
+            ("sed -i \"s/a/§/\" f", "sed"),
+            ("sed -n -e \"s/a/§/\" f", "sed -e"),
+            ("a | jq -r \".items[] | select(.name == \\\"§\\\")\"", "jq"),
+            ("jq --arg n § '.a' && jq \".§\"", "jq"),
+            ("yq e \".a = §\" f", "yq"),
+            ("xargs -0 -n 1 sh -c \"echo §\"", "sh -c"),
+            ("su - postgres -c \"x §\"", "su -c"),
+            ("sudo -u postgres psql -c \"x §\"", "psql -c"),
+            ("env A=b timeout 5s nice nohup sh -c §", "sh -c"),
+            ("docker exec -it pg psql -U x -c \"x §\"", "psql -c"),
+            ("docker run --rm -v a:b image sh -c \"x §\"", "sh -c"),
+            ("docker-compose exec -T pg sh -c §", "sh -c"),
+            ("kubectl exec -n a api-0 -- sh -c \"x §\"", "sh -c"),
+            ("watch -n 5 kubectl get §", "watch"),
+            ("find . -name a -exec sh -c \"x §\" ;", "sh -c"),
+            ("curl -X POST -d '{\"a\": \"§\"}' url", "curl -d"),
+            ("curl --data-raw \"{\\\"a\\\": §}\" url", "curl --data-raw"),
+            ("curl -d'{\"a\": §}' url", "curl -d"),
+            ("curl -d \"a=b&c=§\" url", "curl -d"),
+            ("kubectl patch deploy a -p '{\"spec\": §}'", "kubectl -p"),
+            ("psql <<E\nSELECT §\nE\n", "psql <<"),
+            ("bash <<'E'\necho §\nE\n", "bash <<"),
+            ("ssh host bash -s <<E\necho §\nE\n", "bash <<"),
+            ("python3 - <<< \"print(§)\"", "python3 <<<"),
+            ("echo \"SELECT §\" | psql db", "| psql"),
+            ("cat <<E | mysql db\nSELECT §\nE\n", "| mysql"),
+            ("declare -a A=§", "declare"),
+            ("export §", "export"),
+            ("printf -v § x", "printf -v"),
+            ("read -r §", "read"),
+            ("let A=§", "let"),
+            ("trap §", "trap"),
+            ("sh -c \"echo ${A:-§}\"", "sh -c"),
+        ] {
+            let text = text.replace(" ;", " \\;");
+            let found = script(&text);
+            let refused =
+                found.problems.iter().any(|problem| problem.message.contains("no shell reads a value safely"));
+            assert!(interpreter(&text) == shown || refused, "{text}: {:?}", found.foreign);
+        }
+    }
+
+    #[test]
+    fn values_that_stay_data_are_left_alone() {
+        for text in [
+            "sh script.sh -c §",
+            "sh -c 'echo \"$1\"' sh §",
+            "bash -x script.sh §",
+            "ssh -i § -p § §",
+            "ssh deploy@§",
+            "psql -h § -U § -d § -f § -v name=§",
+            "mysql -h § -u §",
+            "sqlite3 §",
+            "redis-cli -h § set key §",
+            "python3 script.py -c §",
+            "python3 -m http.server §",
+            "awk -v a=§ -f prog.awk §",
+            "awk '{print}' §",
+            "sed -e 's/a/b/' §",
+            "sed -f prog.sed §",
+            "sed 's/a/b/' §",
+            "jq --arg a § --argjson b § '.a' §",
+            "jq .a §",
+            "curl -d § url",
+            "curl -d @§ url",
+            "curl --data-urlencode a=§ -H \"A: §\" \"https://x/§\"",
+            "kubectl exec -n § § -- ls §",
+            "docker run -e A=§ image:§ ls",
+            "docker ps --filter name=§ --format '{{.Names}}'",
+            "find § -name § -exec rm {} +",
+            "gcloud run deploy § --image=§",
+            "sudo systemctl restart §",
+            "cat <<E > f\n§\nE\n",
+            "echo § | cat",
+            "export A=§",
+            "kubectl apply -f - <<E\nname: §\nE\n",
+        ] {
+            assert_eq!(interpreter(text), "", "{text}");
+        }
+    }
 }

@@ -38,7 +38,23 @@ struct Tool {
 }
 
 const KUBE: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--cluster", "--user", "-s", "--server"];
-const DOCKER: &[&str] = &["-H", "--host", "--context", "-c", "--config", "-l", "--log-level"];
+/// With those of `docker compose`, which stand before its subcommand.
+const DOCKER: &[&str] = &[
+    "-H",
+    "--host",
+    "--context",
+    "-c",
+    "--config",
+    "-l",
+    "--log-level",
+    "-f",
+    "--file",
+    "-p",
+    "--project-name",
+    "--profile",
+    "--env-file",
+    "--project-directory",
+];
 const COMPOSE: &[&str] = &["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"];
 const KUBE_VERBS: &[&str] = &[
     "apply",
@@ -715,4 +731,92 @@ fn sql(word: &Word) -> Option<&'static str> {
     // A single word is a database's name rather than a statement.
     let first = first.filter(|_| text.split_whitespace().count() > 1);
     first.or_else(|| FUNCTIONS.iter().find(|function| text.contains(**function))).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::script;
+    use super::changes;
+
+    fn change(text: &str) -> Option<String> {
+        script(text).commands.iter().find_map(changes).map(|change| change.to_string())
+    }
+
+    #[test]
+    fn changing_commands_are_known() {
+        for (text, shown) in [
+            ("kubectl -n shop apply -f a.yml", "kubectl apply"),
+            ("kubectl rollout undo deploy/§", "kubectl rollout undo"),
+            ("sudo kubectl --context=a scale deploy a --replicas=2", "kubectl scale"),
+            ("helm -n a upgrade b c", "helm upgrade"),
+            ("git -C a push", "git push"),
+            ("git tag -a v1", "git tag -a"),
+            ("rm -rf §", "rm"),
+            ("terraform apply", "terraform apply"),
+            ("terraform state rm a", "terraform state rm"),
+            ("docker compose -f a.yml up -d", "docker compose up"),
+            ("docker restart a", "docker restart"),
+            ("docker-compose down", "docker-compose down"),
+            ("systemctl restart a", "systemctl restart"),
+            ("gcloud run services update-traffic a", "gcloud update-traffic"),
+            ("gcloud run deploy a", "gcloud deploy"),
+            ("aws ec2 terminate-instances --instance-ids a", "aws terminate"),
+            ("aws s3 cp a s3://b", "aws s3 cp"),
+            ("gh workflow run a", "gh workflow run"),
+            ("npm publish", "npm publish"),
+            ("apt-get -y install a", "apt-get install"),
+            ("kill -9 §", "kill"),
+            ("psql -c 'DELETE FROM a'", "psql DELETE"),
+            ("psql -c \"select 1; update a set b = §\"", "psql UPDATE"),
+            ("redis-cli -h a SET b c", "redis-cli set"),
+            ("curl -X POST url", "curl POST"),
+            ("curl -XDELETE url", "curl DELETE"),
+            ("curl url -d a=b", "curl -d"),
+            ("a > b", ">"),
+            ("a &>> b", "&>>"),
+            ("a | tee b", "tee"),
+            ("a | xargs rm", "rm"),
+            ("if a; then touch b; fi", "touch"),
+            ("echo $(mkdir a)", "mkdir"),
+            ("sed -i s/a/b/ f", "sed -i"),
+            ("crontab f", "crontab"),
+            ("uv run alembic upgrade head", "alembic upgrade"),
+        ] {
+            assert_eq!(change(text).as_deref(), Some(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_are_not_taken_for_changes() {
+        for text in [
+            "curl -f url",
+            "curl -fsS -H 'A: b' -o /dev/null -G -d a=b url",
+            "kubectl get pods -n apply",
+            "kubectl rollout status deploy/a",
+            "kubectl apply --dry-run=server -f a",
+            "git status",
+            "git log --oneline",
+            "git tag",
+            "docker ps",
+            "docker logs a 2>&1 | grep -c ERROR",
+            "docker compose ps",
+            "systemctl status a",
+            "terraform plan",
+            "gcloud run services describe a",
+            "aws ec2 describe-instances",
+            "aws s3 ls",
+            "psql -d update -c 'SELECT * FROM updates'",
+            "redis-cli get set",
+            "a > /dev/null 2>&1",
+            "a 2>/dev/null",
+            "kill -0 1",
+            "sed s/a/b/ f",
+            "crontab -l",
+            "helm list",
+            "npm test",
+            "uv run pytest -q",
+        ] {
+            assert_eq!(change(text), None, "{text}");
+        }
+    }
 }

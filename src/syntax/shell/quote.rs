@@ -44,6 +44,14 @@ pub enum QuoteError {
     /// Bash marks characters with U+0001 and U+007F itself, and loses some of them in a verbatim heredoc.
     #[error("the value holds a control character that bash loses in a heredoc; write the value outside of it")]
     Control,
+    /// A line begins like the delimiter and goes on with a letter beyond ASCII, of which dash drops a byte.
+    #[error(
+        "a line of the value begins almost like `{delimiter}`, which not every shell reads; choose another delimiter"
+    )]
+    LikeDelimiter {
+        /// The heredoc's delimiter.
+        delimiter: String,
+    },
     /// `<<-` would take off tabs that belong to the value.
     #[error("a line of the value begins with a tab, which `<<-` takes off; write `<<`")]
     LosesTabs,
@@ -180,6 +188,9 @@ fn verbatim(place: &HeredocPlace, text: &str) -> Result<String, QuoteError> {
     for (part, is_first, is_last) in parts(text) {
         if ends(place, part, is_first, is_last) {
             return Err(QuoteError::EndsHeredoc { delimiter: place.delimiter.clone() });
+        }
+        if loses_a_byte(place, part, is_first, is_last) {
+            return Err(QuoteError::LikeDelimiter { delimiter: place.delimiter.clone() });
         }
         if loses_tabs(place, part, is_first) {
             return Err(QuoteError::LosesTabs);
