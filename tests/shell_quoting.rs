@@ -4,6 +4,8 @@
 //! A template is a command in which `§` marks the holes. Many cases share one process of the shell; only when the
 //! output of a batch is wrong is each case run alone, to say which it was.
 
+#![allow(clippy::unwrap_used, reason = "also the helpers of these tests may fail them")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
