@@ -816,3 +816,94 @@ proptest! {
         }
     }
 }
+
+/// A case with the same argument in every hole.
+fn case(text: &str, value: Arg<'_>, output: Vec<String>, bash: bool) -> Case {
+    let pieces = pieces(text);
+    let script = lex(&pieces);
+    assert!(script.problems.is_empty(), "{:?} in {text}", script.problems);
+    Case { script: fill(&pieces, &script, &[value]).unwrap(), output, bash }
+}
+
+#[test]
+fn a_list_is_its_elements() {
+    let values = hostile();
+    let mut cases = Vec::new();
+    for list in values.chunks(7).chain([&[][..], &[String::new()][..]]) {
+        let many = Arg::Many(list);
+        let counted = |before: &[&str], after: &[&str]| {
+            let words = before.iter().map(|word| (*word).to_owned()).chain(list.iter().cloned());
+            let words: Vec<String> = words.chain(after.iter().map(|word| (*word).to_owned())).collect();
+            [vec![words.len().to_string()], words].concat()
+        };
+        let each: Vec<String> = list.iter().flat_map(|value| ["1".to_owned(), value.clone()]).collect();
+        let joined: String = list.iter().map(|value| format!("{value}X")).collect();
+        cases.push(case("p §", many, counted(&[], &[]), false));
+        cases.push(case("p a § b", many, counted(&["a"], &["b"]), false));
+        cases.push(case("set -- §; p x \"$@\"; set -- one two", many, counted(&["x"], &[]), false));
+        cases.push(case("for i in §; do p \"$i\"; done", many, each, false));
+        cases.push(case("X=(§); p \"${X[@]}\"", many, counted(&[], &[]), true));
+        if !list.is_empty() {
+            cases.push(case("p \"$(printf '%sX' §)\"", many, vec!["1".to_owned(), joined], false));
+        }
+    }
+    check(SHELLS, &cases);
+}
+
+#[test]
+fn integers_are_computed_with() {
+    let mut cases = Vec::new();
+    for number in [0, 1, -1, 7, -42, 1_000_000_007, i64::MAX, i64::MIN] {
+        let text = number.to_string();
+        let one = |number: i64| vec!["1".to_owned(), number.to_string()];
+        cases.push(case("p $((§))", Arg::One(&text), one(number), false));
+        cases.push(case("p \"$((3-§))\"", Arg::One(&text), one(3_i64.wrapping_sub(number)), false));
+        cases.push(case("p $(( 2 * ( 1 + § ) ))", Arg::One(&text), one(number.wrapping_add(1).wrapping_mul(2)), false));
+        cases.push(case("p $(cat <<E\n$((§-1))\nE\n)", Arg::One(&text), one(number.wrapping_sub(1)), false));
+        let sign = vec!["1".to_owned(), if number < 0 { "below" } else { "not" }.to_owned()];
+        cases.push(case("if ((§<0)); then p below; else p not; fi", Arg::One(&text), sign.clone(), true));
+        if number != i64::MIN {
+            cases.push(case("if [[ § -lt 0 ]]; then p below; else p not; fi", Arg::One(&text), sign, true));
+        }
+    }
+    check(SHELLS, &cases);
+}
+
+#[test]
+fn a_redirection_writes_the_file_of_that_name() {
+    for value in hostile() {
+        let name = value.as_str();
+        // `>&1` and `/dev/…` have a meaning of their own, a long name is none.
+        if name.is_empty() || name.contains('/') || name.len() > 200 || name == "." || name == ".." {
+            continue;
+        }
+        let dir = folder();
+        let inner = dir.path().join("inner");
+        let case = case("printf x > §", Arg::One(name), Vec::new(), false);
+        run(&["bash"], &case.script, &inner);
+        assert_eq!(fs::read(inner.join(name)).unwrap(), b"x", "{name:?}");
+    }
+}
+
+/// A value in the place of a program is that program and nothing else: no keyword, assignment, alias or builtin syntax.
+#[test]
+fn a_command_name_is_a_name() {
+    for value in hostile() {
+        if value.is_empty() || value.contains('/') || value.len() > 200 || value == "." || value == ".." {
+            continue;
+        }
+        let dir = folder();
+        let inner = dir.path().join("inner");
+        let program = inner.join(&value);
+        fs::write(&program, "#!/bin/sh\nprintf '%s' ran\n").unwrap();
+        let script = case("§ </dev/null", Arg::One(&value), Vec::new(), false).script;
+        Command::new("chmod").arg("+x").arg("--").arg(&program).status().unwrap();
+        for (shell, _) in SHELLS {
+            let output = run(shell, &format!("PATH=.\n{script}\n"), &inner);
+            // A builtin comes before a program of its name, and bash takes `%…` for one of its jobs, quoted or not.
+            if !["!", ":", "[", "time"].contains(&value.as_str()) && !value.starts_with('%') {
+                assert_eq!(String::from_utf8_lossy(&output), "ran", "{shell:?} {value:?}\n{script}");
+            }
+        }
+    }
+}
