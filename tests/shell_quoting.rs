@@ -837,7 +837,7 @@ fn a_list_is_its_elements() {
             [vec![words.len().to_string()], words].concat()
         };
         let each: Vec<String> = list.iter().flat_map(|value| ["1".to_owned(), value.clone()]).collect();
-        let joined: String = list.iter().map(|value| format!("{value}X")).collect();
+        let joined: String = list.iter().flat_map(|value| [value.as_str(), "X"]).collect();
         cases.push(case("p §", many, counted(&[], &[]), false));
         cases.push(case("p a § b", many, counted(&["a"], &["b"]), false));
         cases.push(case("set -- §; p x \"$@\"; set -- one two", many, counted(&["x"], &[]), false));
