@@ -387,7 +387,7 @@ impl Lower<'_, '_, '_> {
         allowed: &[&str],
     ) -> Modifiers {
         let mut lowered = Modifiers::default();
-        let mut typed = |lower: &mut Self, expr: &Option<tree::Expr>, name: &str, ty: Type| {
+        let typed = |lower: &mut Self, expr: &Option<tree::Expr>, name: &str, ty: Type| {
             let expr = expr.as_ref()?;
             if !allowed.contains(&name) {
                 let message = format!("`{name}` makes no sense on a {word}");

@@ -331,11 +331,6 @@ impl Lower<'_, '_, '_> {
     ) {
         self.names.doubt_since(mark, &super::super::names::Maybe { why, condition });
     }
-
-    /// Whether what runs here may change something.
-    pub(super) fn may_change(&self) -> bool {
-        matches!(self.place.doing, Doing::Step | Doing::Reaction(_) | Doing::Action(_))
-    }
 }
 
 /// Whether a block never comes to its end.
