@@ -126,9 +126,13 @@ impl<'i> Builder<'i> {
         }
         let body = kids.accept(Rule::block).map(|block| self.block(&block));
         let clauses = self.clauses(&mut kids);
-        match (scope, body) {
-            (Some(kind), Some(body)) => self.meant_scope(kind, previous.map(|(_, span)| span), junk, body, clauses),
-            _ => previous.map_or(StmtKind::Error, |(kind, _)| kind),
+        match (scope, body, previous) {
+            (Some(kind), Some(body), previous) => {
+                self.meant_scope(kind, previous.map(|(_, span)| span), junk, body, clauses)
+            }
+            // A word that begins no statement is no name either.
+            (_, _, Some((kind, _))) if leading_name(&kind).is_none() => kind,
+            _ => StmtKind::Error,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::diag::code;
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{
-    Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit,
+    Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit, StrPart,
 };
 
 impl<'i> Builder<'i> {
@@ -34,7 +34,16 @@ impl<'i> Builder<'i> {
     pub(super) fn title(&self, kids: &mut Kids<'_, 'i>, word: Span) -> StrLit {
         let missing = kids.peek() == Some(Rule::missing);
         let junk = if missing { kids.pairs.clone().find(|node| node.as_rule() == Rule::head_junk) } else { None };
-        self.string_or(kids, word, |at| self.no_title(word, at, junk.map(|node| self.trimmed(&node))))
+        let junk = junk.map(|node| self.trimmed(&node));
+        let title = self.string_or(kids, word, |at| self.no_title(word, at, junk));
+        match junk {
+            // The words that should have been quoted.
+            Some(span) => {
+                let text = self.source(span).trim_matches(['"', '\'', '“', '”']);
+                StrLit { parts: vec![StrPart::Text(text.into(), span)], span }
+            }
+            None => title,
+        }
     }
 
     pub(super) fn block(&self, node: &Node<'i>) -> Block {
