@@ -116,7 +116,11 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         dir = Some(dir.map_or_else(|| cwd.clone().into(), |dir| dir.join(&cwd)));
     }
     let stdin = options.stdin.as_ref().map(|input| input.as_bytes().into());
-    Ok(Process { argv, shell, dir, env, stdin, grace: call.grace })
+    let script = match line {
+        CommandLine::Direct(_) => None,
+        CommandLine::Script(script) => Some(script.clone()),
+    };
+    Ok(Process { argv, shell, script, dir, env, stdin, grace: call.grace })
 }
 
 fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> {
