@@ -1,0 +1,100 @@
+//! Every code has a page that helps: a title, an example, and nothing in it that is not rbk.
+//!
+//! The same holds for what a newcomer reads first: the runbooks of this repository and of its
+//! benchmarks, and the examples in README.md.
+
+use std::path::{Path, PathBuf};
+
+use rbk::diag::{Code, Style, code, render};
+use rbk::source::Sources;
+use rbk::syntax::parse;
+
+/// What stands between "```rbk" and "```", with the line it begins in.
+fn examples(markdown: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in markdown.lines().enumerate() {
+        match (&mut open, line) {
+            (None, "```rbk") => open = Some((number + 2, String::new())),
+            (Some(_), "```") => found.extend(open.take()),
+            (Some((_, text)), line) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    assert!(open.is_none(), "an example is not closed");
+    found
+}
+
+/// What is wrong with a text; empty if nothing is.
+fn faults(name: &str, text: &str) -> String {
+    let mut sources = Sources::default();
+    let id = sources.add(name.to_owned(), text.to_owned());
+    parse(id, text).diagnostics.iter().map(|diagnostic| render(diagnostic, &sources, Style::default())).collect()
+}
+
+fn in_markdown(name: &str, markdown: &str) -> String {
+    examples(markdown).iter().map(|(line, text)| faults(&format!("{name}:{line}"), text)).collect()
+}
+
+fn runbooks(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            runbooks(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rbk") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_page() {
+    for Code { id, name, page } in code::ALL {
+        let mut lines = page.lines();
+        let title = lines.next().unwrap_or_default();
+        assert!(title.starts_with("# "), "{id} {name}: the first line is the title, `# …`");
+        assert!(!title.ends_with('.') && title.len() < 80, "{id} {name}: {title:?} is no title");
+        assert!(title[2..] != **name, "{id} {name}: the title is the name");
+        assert!(page.lines().count() > 2, "{id} {name}: the page says nothing");
+        assert!(page.lines().count() < 32, "{id} {name}: the page is too long to be read at night");
+        for line in page.lines() {
+            assert!(line.chars().count() <= 120, "{id} {name}: too long: {line}");
+        }
+    }
+}
+
+#[test]
+fn every_page_belongs_to_a_code() {
+    for entry in std::fs::read_dir("src/diag/codes").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(code::find(&name).is_some(), "{} belongs to no code", path.display());
+    }
+}
+
+#[test]
+fn examples_of_the_pages_are_right() {
+    let wrong: String = code::ALL.iter().map(|code| in_markdown(code.name, code.page)).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn examples_of_the_readme_are_right() {
+    let wrong = in_markdown("README.md", &std::fs::read_to_string("README.md").unwrap());
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn runbooks_are_right() {
+    let mut found = Vec::new();
+    for folder in ["runbooks", "benches", "stdlib"] {
+        runbooks(Path::new(folder), &mut found);
+    }
+    assert!(!found.is_empty());
+    let wrong: String =
+        found.iter().map(|path| faults(&path.display().to_string(), &std::fs::read_to_string(path).unwrap())).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
