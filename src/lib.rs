@@ -21,4 +21,6 @@ pub mod journal;
 
 pub mod runtime;
 
+pub mod session;
+
 pub mod actions;

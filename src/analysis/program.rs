@@ -13,7 +13,6 @@ use crate::eval::expr::{GlobalId, Part, SlotId, UserFunction};
 use crate::source::{FileId, Sources, Span};
 use crate::value::Type;
 
-pub use crate::eval::expr::ScriptPart;
 pub use crate::syntax::tree::ScopeKind;
 
 /// A runbook ready to run, plan or be explained.
@@ -349,8 +348,8 @@ pub struct CommandTemplate {
 pub enum CommandForm {
     /// A program and its arguments, without a shell.
     Direct(Vec<WordTemplate>),
-    /// A script for the shell.
-    Script(Vec<ScriptPart>),
+    /// A script for the shell: an [`ExprKind::Script`](crate::eval::ExprKind).
+    Script(Expr),
 }
 
 /// A word of a directly started command.

@@ -42,6 +42,7 @@ fn collect(expr: &Expr, context: &mut Context<'_>, pieces: &mut Vec<Piece>) {
         | ExprKind::Member { .. }
         | ExprKind::Index(..)
         | ExprKind::Template(_)
+        | ExprKind::Script(_)
         | ExprKind::Url(_)
         | ExprKind::List(_)
         | ExprKind::Record(_)

@@ -2,8 +2,9 @@
 
 use super::context::{Context, literal_length};
 use super::error::EvalError;
-use super::expr::Part;
+use super::expr::{Part, ScriptPart};
 use crate::source::Span;
+use crate::syntax::shell;
 use crate::value::display;
 use crate::value::limits::MAX_TEXT;
 use crate::value::{Type, Value};
@@ -39,3 +40,40 @@ pub(super) fn shown(context: &mut Context<'_>, parts: &[Part]) -> Result<String,
     }
     Ok(out)
 }
+/// A script in which every value is quoted for its place. A secret has no place in it: other users can read it there.
+pub(super) fn script(context: &mut Context<'_>, parts: &[ScriptPart]) -> Result<Value, EvalError> {
+    let mut text = String::new();
+    for part in parts {
+        let (place, expr) = match part {
+            ScriptPart::Text(piece) => {
+                text.push_str(piece);
+                continue;
+            }
+            ScriptPart::Hole(place, expr) => (Some(place), expr),
+            ScriptPart::Raw(expr) => (None, expr),
+        };
+        let value = context.eval(expr)?;
+        if value.holds_unknown() {
+            return Ok(Value::Unknown(Type::String));
+        }
+        if value.holds_secret() {
+            let message = "a secret cannot stand in a command: any user of the machine can read it there";
+            let help = "give it by `with NAME = secret { … }` or `stdin:`";
+            return Err(EvalError::new(expr.span, message).help(help));
+        }
+        let Some(place) = place else {
+            text.push_str(&value.to_text());
+            continue;
+        };
+        let quoted = match &value {
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(Value::to_text).collect();
+                shell::quote(place, shell::Arg::Many(&items))
+            }
+            value => shell::quote(place, shell::Arg::One(&value.to_text())),
+        };
+        text.push_str(&quoted.map_err(|error| EvalError::new(expr.span, error.to_string()))?);
+    }
+    Ok(Value::from(text))
+}
+

@@ -75,6 +75,11 @@ pub(super) static ALL: &[Function] = &[
     },
 ];
 
+/// Whether a version is the wanted one or later; `false` if either is no version.
+pub fn is_version_at_least(found: &str, wanted: &str) -> bool {
+    version(found).zip(version(wanted)).is_some_and(|(found, wanted)| found >= wanted)
+}
+
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Everything encoded but letters, digits and `-._~` (the unreserved characters of RFC 3986).

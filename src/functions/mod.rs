@@ -23,10 +23,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub use call::{call, return_type};
-pub use encode::url_component;
+pub use encode::{is_version_at_least, to_base64, url_component};
 pub use member::{AccessError, index, member};
-
-pub use encode::to_base64;
 
 use crate::value::Value;
 

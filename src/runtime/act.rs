@@ -14,14 +14,13 @@ use super::flow::Flow;
 use super::run::keep;
 use super::undo::{Armed, Work};
 use super::unit::size;
-use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, ScriptPart, UserAction, WordTemplate};
+use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
 use crate::catalog::{Action, Args, Call, Certainty, Inverse};
 use crate::eval::{Expr, Frame};
 use crate::eval::expr::Part;
 use crate::journal::{ArmedEntry, Ending};
 use crate::source::Span;
-use crate::syntax::shell;
 use crate::value::{Secret, Value};
 
 /// How long a process may take to end itself when its step is stopped.
@@ -349,26 +348,11 @@ impl Branch {
                 }
                 Ok(Some(CommandLine::Direct(argv)))
             }
-            CommandForm::Script(parts) => Ok(self.script(parts)?.map(CommandLine::Script)),
+            CommandForm::Script(script) => Ok(match self.eval(script)? {
+                Value::Unknown(_) => None,
+                script => Some(CommandLine::Script(script.to_text())),
+            }),
         }
-    }
-
-    fn script(&mut self, parts: &[ScriptPart]) -> Result<Option<String>, Box<Failure>> {
-        let mut text = String::new();
-        for part in parts {
-            match part {
-                ScriptPart::Text(piece) => text.push_str(piece),
-                ScriptPart::Raw(expr) => match self.eval(expr)? {
-                    Value::Unknown(_) => return Ok(None),
-                    value => text.push_str(&self.shown(&value, expr)?),
-                },
-                ScriptPart::Hole(context, expr) => match self.eval(expr)? {
-                    Value::Unknown(_) => return Ok(None),
-                    value => text.push_str(&self.quoted(context, &value, expr)?),
-                },
-            }
-        }
-        Ok(Some(text))
     }
 
     /// A value as text for a command line, which every user of the machine can read.
@@ -380,16 +364,6 @@ impl Branch {
             return Err(failure);
         }
         Ok(value.to_text())
-    }
-
-    fn quoted(&self, context: &shell::Context, value: &Value, expr: &Expr) -> Result<String, Box<Failure>> {
-        let quoted = if let Value::List(items) = value {
-            let items = items.iter().map(|item| self.shown(item, expr)).collect::<Result<Vec<_>, _>>()?;
-            shell::quote(context, shell::Arg::Many(&items))
-        } else {
-            shell::quote(context, shell::Arg::One(&self.shown(value, expr)?))
-        };
-        quoted.map_err(|error| self.failure(FailureKind::Expression, expr.span, error.to_string()))
     }
 }
 

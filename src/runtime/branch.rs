@@ -165,8 +165,9 @@ impl Branch {
 
     /// A failed evaluation, with its place.
     pub(super) fn not_computed(&self, error: EvalError) -> Box<Failure> {
-        let mut failure = self.failure(FailureKind::Expression, error.span, error.message);
-        failure.diagnostic.help = error.help;
+        let fault = error.into_fault();
+        let mut failure = self.failure(FailureKind::Expression, fault.span, fault.message);
+        failure.diagnostic.help = fault.help;
         failure
     }
 

@@ -194,8 +194,8 @@ fn compute(program: &Program, globals: &Globals, expr: &Expr) -> Result<Value, I
     // Names of lambdas are slots of whatever frame is there.
     let mut frame = Frame::new(size(&program.frame));
     let mut context = Context::new(&mut frame, globals, &program.functions, &NoRun);
-    context.eval(expr).map_err(|error| InputError {
-        message: format!("{}: {}", program.sources.place(error.span), error.message),
-        help: error.help,
+    context.eval(expr).map_err(|error| {
+        let fault = error.into_fault();
+        InputError { message: format!("{}: {}", program.sources.place(fault.span), fault.message), help: fault.help }
     })
 }

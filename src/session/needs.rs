@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::analysis::Program;
 use crate::analysis::program::Need;
+use crate::functions;
 use crate::host::{Cancel, Host, Process};
 
 /// A tool that is not there, or too old.
@@ -29,7 +30,7 @@ pub async fn missing_tools(program: &Program, host: &dyn Host) -> Vec<Missing> {
         }
         let Some(wanted) = at_least else { continue };
         match version_of(tool, host).await {
-            Some(found) if at_least_version(&found, wanted) => {}
+            Some(found) if functions::is_version_at_least(&found, wanted) => {}
             Some(found) => missing.push(Missing {
                 message: format!("`{tool}` {found} is too old: {wanted} or newer is needed"),
                 help: format!("update {tool}"),

@@ -27,10 +27,19 @@ pub struct Parsed {
 
 /// Reads a whole file. It never fails; one call reports every error.
 pub fn parse(id: FileId, text: &str) -> Parsed {
-    let read = read(id, text, Rule::file, |builder, pairs| {
-        let file = builder.file(pairs);
-        (file, builder.into_diagnostics())
-    });
+    let read = |rule| {
+        read(id, text, rule, |builder, pairs| {
+            let file = builder.file(pairs);
+            (file, builder.into_diagnostics())
+        })
+    };
+    let misses_brace = |found: &[Diagnostic]| found.iter().any(|found| found.code == &code::UNCLOSED);
+    let first = read(Rule::file);
+    // Read again so that the rest of the file is not taken for the inside of the open block.
+    let read = match first {
+        Ok((_, found)) if misses_brace(&found) => read(Rule::file_with_open_block),
+        first => first,
+    };
     match read {
         Ok((file, diagnostics)) => Parsed { file, diagnostics },
         Err(diagnostic) => {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::program::{Act, Callee, CommandForm, CommandTemplate, ScriptPart, Source, WordTemplate};
+use super::super::program::{Act, Callee, CommandForm, CommandTemplate, Source, WordTemplate};
 use super::super::types::command_result;
 use super::{Doing, Lower, a};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
-use crate::eval::expr::Part;
+use crate::eval::expr::{Part, ScriptPart};
 use crate::eval::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::shell::{self, Context, Fragment, Piece, Place, Script};
@@ -85,7 +85,7 @@ impl Lower<'_, '_, '_> {
                 let mut holes: Vec<Option<Hole>> = holes.into_iter().map(Some).collect();
                 CommandForm::Direct(words.iter().map(|word| direct_word(word, &mut holes)).collect())
             }
-            _ => CommandForm::Script(script_parts(parts, holes, &script)),
+            _ => CommandForm::Script(Expr { kind: ExprKind::Script(script_parts(parts, holes, &script)), span }),
         };
         CommandTemplate { form, tried, text }
     }

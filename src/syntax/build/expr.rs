@@ -168,13 +168,12 @@ impl<'i> Builder<'i> {
             let mut kids = self.kids(node);
             loop {
                 let name = kids.accept(Rule::arg_name).map(|name| self.arg_name(&name));
-                let Some(value) = kids.accept(Rule::expr) else {
-                    if !self.bracket_extra(&mut kids, open) {
-                        break;
-                    }
-                    continue;
-                };
-                args.push(self.arg(name, self.expr(value)));
+                if name.is_some() || kids.peek() == Some(Rule::expr) {
+                    let value = self.expr_or(&mut kids, open.end, "the value of this argument is missing");
+                    args.push(self.arg(name, value));
+                } else if !self.bracket_extra(&mut kids, open) {
+                    break;
+                }
             }
             self.bracket_end(&mut kids, open, "(", ")");
         });
@@ -191,10 +190,17 @@ impl<'i> Builder<'i> {
             return Arg { name, value };
         }
         match value.kind {
-            ExprKind::Binary(BinaryOp::Equal, op, left, right) if self.source(op) == "=" => match left.kind {
-                ExprKind::Name(name) => Arg { name: Some(Ident { name, span: left.span }), value: *right },
-                _ => Arg { name: None, value: *right },
-            },
+            ExprKind::Binary(BinaryOp::Equal, op, left, right) if self.source(op) == "=" => {
+                self.report_instead(
+                    self.error(&code::SYNTAX, op, "the name of an argument is followed by a colon", "expected `:`")
+                        .help(format!("write `{}: …`", self.source(left.span)))
+                        .fix(self.at(left.span.end as usize, op.end as usize), ":"),
+                );
+                match left.kind {
+                    ExprKind::Name(name) => Arg { name: Some(Ident { name, span: left.span }), value: *right },
+                    _ => Arg { name: None, value: *right },
+                }
+            }
             _ => Arg { name: None, value },
         }
     }

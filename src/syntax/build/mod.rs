@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod declaration;
 mod expr;
+mod head;
 mod literal;
 mod people;
 mod recover;
@@ -16,6 +17,7 @@ mod statement;
 mod test;
 mod types;
 mod value;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(super) struct Builder<'i> {
     comments: RefCell<Vec<Comment>>,
     /// An upper bound of the depth of the node under construction.
     depth: Cell<usize>,
+    /// Blocks whose closing brace does not stand below their head.
+    suspects: RefCell<Vec<Span>>,
     /// How many round, square or curly brackets of expressions are open.
     brackets: Cell<u32>,
 }
@@ -52,13 +56,14 @@ impl<'i> Builder<'i> {
             diagnostics: RefCell::default(),
             comments: RefCell::default(),
             depth: Cell::new(0),
+            suspects: RefCell::default(),
             brackets: Cell::new(0),
         }
     }
 
     /// Builds from the pairs of `Rule::file`.
     pub(super) fn file(&self, mut pairs: Pairs<'i, Rule>) -> File {
-        let body = pairs.next().map(|file| self.body(file.into_inner())).unwrap_or_default();
+        let body = pairs.next().map(|file| self.body(file.into_inner()).0).unwrap_or_default();
         let mut comments = self.comments.take();
         comments.sort_by_key(|comment| comment.span.start);
         File { id: self.id, body, comments }
@@ -95,6 +100,12 @@ impl<'i> Builder<'i> {
 
     fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    /// Reports what is known better than by the diagnostic that was given at the same place.
+    fn report_instead(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().retain(|other| other.span() != diagnostic.span());
+        self.report(diagnostic);
     }
 
     fn error(&self, code: &'static Code, span: Span, message: impl Into<String>, at: impl Into<String>) -> Diagnostic {
@@ -197,7 +208,7 @@ impl<'i> Builder<'i> {
     }
 }
 
-fn offset(at: usize) -> u32 {
+pub(super) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::numbers;
 use crate::syntax::parser::Rule;
-use crate::syntax::tree::{BinaryOp, Expr, ExprKind, StmtKind};
+use crate::syntax::tree::{BinaryOp, Expr, ExprKind};
 
 /// Sorts by place and keeps the first of each line: what follows on it is mostly a consequence.
 pub(super) fn one_a_line(mut diagnostics: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
@@ -26,17 +26,21 @@ pub(super) fn one_a_line(mut diagnostics: Vec<Diagnostic>, text: &str) -> Vec<Di
 impl<'i> Builder<'i> {
     /// Something is missing at `at`.
     pub(super) fn missing(&self, at: Span, message: &str) {
-        self.report(self.error(&code::SYNTAX, self.visible(at), message, "expected here"));
+        self.report(self.error(&code::SYNTAX, self.visible(at), message, "expected behind this"));
     }
 
-    /// An empty place is shown by the character before it, so that it lies on the line it belongs to.
+    /// An empty place is shown by the word before it on its line: something is expected behind that.
     pub(super) fn visible(&self, at: Span) -> Span {
         if !at.is_empty() {
             return at;
         }
-        let before = self.text[..at.start as usize].trim_end().len();
-        let line_start = self.text[..at.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
-        self.at(before.max(line_start).min(at.start as usize), at.end as usize)
+        let before = &self.text[..at.start as usize];
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = line + before[line..].trim_end().len();
+        let word = before[line..end].trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+        let sign = before[line..end].chars().next_back().map_or(0, char::len_utf8);
+        let start = (line + word).min(end.saturating_sub(sign).max(line));
+        if start < end { self.at(start, end) } else { at }
     }
 
     pub(super) fn operator(&self, node: &Node<'i>, left: Option<&Expr>, next: Option<Rule>) -> (BinaryOp, Span) {
@@ -175,19 +179,64 @@ impl<'i> Builder<'i> {
     pub(super) fn bracket_end(&self, kids: &mut Kids<'_, 'i>, open: Span, opening: &str, closing: &str) {
         while self.bracket_extra(kids, open) {}
         let Some(node) = kids.accept(Rule::unclosed) else { return };
-        if self.reported_since(open.start) {
+        let line_end = super::offset(self.end_of_line(open.start as usize));
+        let explained = self.diagnostics.borrow().iter().any(|other| {
+            let inside = other.span().start >= open.start;
+            inside && (other.span().start < line_end || other.code == &code::BAD_STRING)
+        });
+        if explained {
             return;
         }
         self.report(self.unclosed(open, self.span(&node), opening, closing));
     }
 
+    /// Remembers a block whose closing brace stands further left than the line that opened it:
+    /// the brace was probably meant for a block around it.
+    pub(super) fn weigh_indentation(&self, block: Span) {
+        let indent = |at: u32| {
+            let before = &self.text[..at as usize];
+            let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+            (line.len() - line.trim_start().len(), line.trim().is_empty())
+        };
+        let (close, alone) = indent(block.end.saturating_sub(1));
+        if alone && close < indent(block.start).0 {
+            self.suspects.borrow_mut().push(block);
+        }
+    }
+
+    /// A block that nothing closes, or the one inside it that took its brace.
+    pub(super) fn open_braces(&self, block: Span, at: Span) {
+        let mut suspects = self.suspects.borrow_mut();
+        let inside = suspects.iter().position(|suspect| suspect.start > block.start && suspect.end <= at.start);
+        let Some(index) = inside else {
+            self.report(self.unclosed(block, at, "{", "}"));
+            return;
+        };
+        let suspect = suspects.remove(index);
+        let opener = Span { end: suspect.start + 1, ..suspect };
+        self.report(
+            self.error(&code::UNCLOSED, opener, "nothing closes this `{`", "opened here")
+                .label(
+                    Span { start: suspect.end - 1, ..suspect },
+                    "by its indentation this `}` closes a block around it",
+                )
+                .help("close it with `}`"),
+        );
+    }
+
     /// Nothing closes what was opened at `open`.
     pub(super) fn unclosed(&self, open: Span, at: Span, opening: &str, closing: &str) -> Diagnostic {
         let opener = Span { end: open.start + offset_of(opening), ..open };
-        let end = self.visible(Span { start: at.start, end: at.start, ..at });
-        self.error(&code::UNCLOSED, opener, format!("nothing closes this `{opening}`"), "opened here")
-            .label(end, format!("`{closing}` expected by here"))
-            .help(format!("close it with `{closing}`"))
+        let last = self.text[..at.start as usize].trim_end().len();
+        let end = self.visible(Span { start: super::offset(last), end: super::offset(last), ..at });
+        let diagnostic = self
+            .error(&code::UNCLOSED, opener, format!("nothing closes this `{opening}`"), "opened here")
+            .help(format!("close it with `{closing}`"));
+        if end.start < opener.end {
+            diagnostic
+        } else {
+            diagnostic.label(end, format!("`{closing}` expected behind this"))
+        }
     }
 
     pub(super) fn open_string(&self, span: Span) {
@@ -308,69 +357,4 @@ fn shell_help(text: &str, name: &str) -> String {
     } else {
         format!("for the shell's variable write `${name}`, for its longer forms `{literal}`")
     }
-}
-
-/// Heads, blocks and the rests of lines.
-impl<'i> Builder<'i> {
-    pub(super) fn no_title(&self, word: Span, at: Span) -> Diagnostic {
-        let name = self.source(word);
-        self.error(
-            &code::UNQUOTED_TITLE,
-            self.visible(at),
-            format!("`{name}` is followed by its title in quotes"),
-            "expected a title",
-        )
-        .help(format!("for example `{name} \"Restart the API\"`"))
-    }
-
-    pub(super) fn no_block(&self, node: &Node<'i>, at: Span) {
-        let start = node.as_span().start();
-        if self.reported_since(offset_in(start)) {
-            return;
-        }
-        let word = self.first_word(node);
-        self.report(self.error(
-            &code::SYNTAX,
-            self.visible(at),
-            format!("the block of this `{word}` is missing"),
-            "expected `{`",
-        ));
-    }
-
-    pub(super) fn head_junk(&self, node: &Node<'i>, junk: &Node<'i>) {
-        if !self.reported_since(offset_in(node.as_span().start())) {
-            self.report(self.leftover(junk));
-        }
-    }
-
-    pub(super) fn unclosed_block(&self, open: Span, at: Span) {
-        if !self.reported_since(at.start) {
-            self.report(self.unclosed(open, at, "{", "}"));
-        }
-    }
-
-    /// The end of a block that nothing closes.
-    pub(super) fn unclosed_body(&self, node: &Node<'i>) {
-        let at = self.span(node);
-        self.report(self.error(&code::UNCLOSED, self.visible(at), "a `}` is missing", "expected by here"));
-    }
-
-    /// The rest of a line, behind a statement or instead of one.
-    pub(super) fn trailing(&self, node: &Node<'i>, previous: Option<StmtKind>) -> StmtKind {
-        let start = node.as_span().start();
-        if !self.reported_since(offset_in(start)) {
-            self.report(self.leftover(node));
-        }
-        let mut kids = self.kids(node);
-        while kids.skips(Rule::junk) || kids.skips(Rule::braces) {}
-        if let Some(block) = kids.accept(Rule::block) {
-            drop(self.block(&block));
-            drop(self.clauses(&mut kids));
-        }
-        previous.unwrap_or(StmtKind::Error)
-    }
-}
-
-fn offset_in(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }

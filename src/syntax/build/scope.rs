@@ -5,7 +5,7 @@ use crate::diag::code;
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{
-    Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit,
+    Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit, StrPart,
 };
 
 impl<'i> Builder<'i> {
@@ -32,16 +32,31 @@ impl<'i> Builder<'i> {
 
     /// The title behind `word`.
     pub(super) fn title(&self, kids: &mut Kids<'_, 'i>, word: Span) -> StrLit {
-        self.string_or(kids, word, |at| self.no_title(word, at))
+        let missing = kids.peek() == Some(Rule::missing);
+        let junk = if missing { kids.pairs.clone().find(|node| node.as_rule() == Rule::head_junk) } else { None };
+        let junk = junk.map(|node| self.trimmed(&node));
+        let title = self.string_or(kids, word, |at| self.no_title(word, at, junk));
+        match junk {
+            // The words that should have been quoted.
+            Some(span) => {
+                let text = self.source(span).trim_matches(['"', '\'', '“', '”']);
+                StrLit { parts: vec![StrPart::Text(text.into(), span)], span }
+            }
+            None => title,
+        }
     }
 
     pub(super) fn block(&self, node: &Node<'i>) -> Block {
         let span = self.trimmed(node);
         let brackets = self.brackets.replace(0);
-        let body = self.deeper(1, || self.body(node.clone().into_inner())).unwrap_or_else(|| {
+        let (body, unclosed) = self.deeper(1, || self.body(node.clone().into_inner())).unwrap_or_else(|| {
             self.too_deep(span);
-            Vec::new()
+            (Vec::new(), None)
         });
+        match unclosed {
+            Some(at) => self.open_braces(span, at),
+            None => self.weigh_indentation(span),
+        }
         self.brackets.set(brackets);
         Block { body, span }
     }

@@ -32,15 +32,16 @@ impl Docs {
 }
 
 impl<'i> Builder<'i> {
-    /// The statements of a file or block. Behind it stands what its end looks like.
-    pub(super) fn body(&self, nodes: Pairs<'i, Rule>) -> Vec<Stmt> {
+    /// The statements of a file or block, and where it ends if nothing closes it.
+    pub(super) fn body(&self, nodes: Pairs<'i, Rule>) -> (Vec<Stmt>, Option<Span>) {
+        let mut unclosed = None;
         let mut body: Vec<Stmt> = Vec::with_capacity(nodes.len());
         let mut docs = Docs::default();
         for node in nodes {
             match node.as_rule() {
                 Rule::comment => self.note_comment(&node, &mut docs),
                 Rule::EOI => {}
-                Rule::unclosed => self.unclosed_body(&node),
+                Rule::unclosed => unclosed = Some(self.span(&node)),
                 Rule::stray_close => self.stray_close(self.span(&node)),
                 Rule::inline_command => body.push(self.inline_command(&node)),
                 Rule::trailing => self.attach_trailing(&mut body, &node),
@@ -50,7 +51,7 @@ impl<'i> Builder<'i> {
                 }
             }
         }
-        body
+        (body, unclosed)
     }
 
     fn note_comment(&self, node: &Node<'i>, docs: &mut Docs) {
@@ -74,7 +75,7 @@ impl<'i> Builder<'i> {
             between.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
         });
         let start = previous.as_ref().map_or(span, |stmt| stmt.span);
-        let kind = self.trailing(node, previous.map(|stmt| stmt.kind));
+        let kind = self.trailing(node, previous.map(|stmt| (stmt.kind, stmt.span)));
         body.push(Stmt { kind, span: start.to(span) });
     }
 

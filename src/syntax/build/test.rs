@@ -1,10 +1,13 @@
 //! `test "title" { … }`
 
-use super::{Builder, Kids, Node};
+use super::{Builder, Kids, Node, words};
 use crate::diag::code;
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Path, StmtKind, StrLit, TestDecl, TestStmt, TestStmtKind};
+
+/// Words that begin a line of a test.
+const LINES: [&str; 5] = ["given", "mock", "run", "expect", "let"];
 
 impl<'i> Builder<'i> {
     pub(super) fn test(&self, node: &Node<'i>) -> StmtKind {
@@ -22,14 +25,17 @@ impl<'i> Builder<'i> {
             match part.as_rule() {
                 Rule::unclosed => self.unclosed_block(self.span(node), span),
                 Rule::trailing => {
-                    self.trailing(&part, None);
-                    let follows = body.last().is_some_and(|last| {
-                        self.text[last.span.end as usize..span.start as usize].trim().is_empty()
-                            && !self.text[last.span.end as usize..span.start as usize].contains('\n')
+                    let previous = body.last().filter(|last| {
+                        self.source(Span { start: last.span.end, end: span.start, ..span })
+                            .trim_matches([' ', '\t'])
+                            .is_empty()
                     });
-                    if !follows {
+                    let known = previous.map(|last| (StmtKind::Error, last.span));
+                    if known.is_none() {
+                        self.unknown_line(span);
                         body.push(TestStmt { kind: TestStmtKind::Error, span });
                     }
+                    self.trailing(&part, known);
                 }
                 _ => body.push(TestStmt { kind: self.test_statement(&part, span), span }),
             }
@@ -71,6 +77,16 @@ impl<'i> Builder<'i> {
             }
             _ => TestStmtKind::Let(Box::new(self.let_stmt(node))),
         }
+    }
+
+    fn unknown_line(&self, span: Span) {
+        let word = self.at(span.start as usize, self.end_of_word(span.start as usize));
+        let text = self.source(word);
+        let diagnostic = self.error(&code::UNKNOWN_WORD, word, format!("no line of a test begins with `{text}`"), "");
+        self.report(match words::nearest(text, &LINES) {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(word, meant),
+            None => diagnostic.help("it is one of `given`, `mock`, `run`, `expect`, `let`"),
+        });
     }
 
     fn target(&self, kids: &mut Kids<'_, 'i>, span: Span, word: &str) -> Path {

@@ -72,7 +72,7 @@ impl<'i> Builder<'i> {
         }
         let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
         self.report(
-            self.error(&code::SYNTAX, self.visible(at), "a type is missing", "expected here")
+            self.error(&code::SYNTAX, self.visible(at), "a type is missing", "expected behind this")
                 .help("for example `string`, `int`, `duration`, `list<string>`, `{ name: string }`"),
         );
         TypeExpr { kind: TypeExprKind::Name(Arc::from("any")), span: at }

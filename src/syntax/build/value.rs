@@ -60,9 +60,7 @@ impl<'i> Builder<'i> {
 
     /// `a.b = 1`
     fn assigned_to_part(&self, op: Span) {
-        // The operator was reported as a comparison; here it is known to be none.
-        self.diagnostics.borrow_mut().retain(|diagnostic| diagnostic.span() != op);
-        self.report(
+        self.report_instead(
             self.error(&code::SYNTAX, op, "only a name can be given a value", "what stands before this is none")
                 .help("make a new record with `let`; two values are compared by `==`"),
         );

@@ -6,10 +6,9 @@ use super::lexer::{Close, Lexer};
 use super::words::{Dollar, Quoting};
 use super::{At, Expansion, Fragment, Place, Word};
 
-const NO_VALUE_IN_REPLACEMENT: (&str, &str) = (
-    "bash reads a value in this expansion differently from version to version",
-    "put the value into a variable first (`v=${…}`) and write `\"$v\"` here",
-);
+const VARIABLE_FIRST: &str = "put the value into a variable first (`v=${…}`) and write `\"$v\"` here";
+const NO_VALUE_IN_REPLACEMENT: (&str, &str) =
+    ("bash reads a value in this expansion differently from version to version", VARIABLE_FIRST);
 const NO_VALUE_AS_NAME: (&str, &str) =
     ("a variable's name cannot come from a value", "look the value up in the runbook and write it here");
 
@@ -241,10 +240,7 @@ impl Lexer<'_> {
                     }
                 }
                 Kind::Char('\'') if quoting == Quoting::None => self.single_quoted(scratch, &Place::SingleQuoted),
-                Kind::Char('\'') if pattern => {
-                    self.single_quoted(scratch, &Place::SingleQuoted);
-                    self.refuse_since(start, "shells do not agree on quotes inside `\"${…}\"`", "leave the `'` away");
-                }
+                Kind::Char('\'') if pattern => self.single_quoted(scratch, &Place::SingleQuoted),
                 Kind::Char('\'') => {
                     self.cursor.bump();
                     in_quotes = !in_quotes;
@@ -267,13 +263,19 @@ impl Lexer<'_> {
                         self.refuse_since(
                             start,
                             "inside a pattern this value would be read as a pattern itself",
-                            "put it into a variable first (`v=${…}`) and write `\"$v\"` here",
+                            VARIABLE_FIRST,
                         );
                     }
                 }
                 Kind::Char('`') => self.backtick(scratch, quoting),
                 Kind::Char(_) => {
                     self.cursor.bump();
+                }
+                Kind::Hole(hole) if quoting != Quoting::None => {
+                    self.cursor.bump();
+                    // There is no form that holds: bash looks for `'`, `<(` and `{a,b}` in it before it minds the quotes.
+                    let message = "inside `\"${…}\"` no shell reads a value safely";
+                    self.refuse(hole, here, message, "set a variable first (`v=${…}`) and write `\"$${NAME:-$v}\"`");
                 }
                 Kind::Hole(hole) => {
                     self.cursor.bump();
@@ -437,8 +439,9 @@ impl Lexer<'_> {
             within.list(Close::End);
             within.missing_bodies();
         });
-        if quoting == Quoting::Heredoc {
-            self.refuse_since(start, "shells do not agree on quotes in backticks here", "write `$(…)`");
+        if quoting != Quoting::None {
+            // In `"…"` bash's brace expansion takes a `"` within the backticks for the end of the quotes around them.
+            self.refuse_since(start, "shells do not agree on quotes in backticks here", "write `$(…)` instead");
         }
         word.push_expansion(Expansion::default());
     }

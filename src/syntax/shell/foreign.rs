@@ -1,6 +1,7 @@
 //! Arguments that another interpreter reads: a value in them would be read as its language, and no quoting of the
 //! shell can prevent that. A table of the programs that runbooks use; an unknown program's arguments count as plain.
 
+use super::interpreters::{FORM, INTERPRETERS, Interpreter, JSON, Program};
 use super::wrappers::{base_name, innermost, positionals, skip_options};
 use super::{SimpleCommand, Word};
 
@@ -47,217 +48,6 @@ impl Remedy {
         }
     }
 }
-
-/// Where an interpreter finds its program.
-enum Program {
-    /// In the value of an option: short ones by their letter (they may be joined: `-lc`), long ones by name. Options
-    /// end at the first other word if `leading`: behind it stand a script and its own arguments.
-    Option { short: &'static str, long: &'static [&'static str], leading: bool },
-    /// In the first word that is no option, unless one of `instead` is there, whose value it then is if `program`.
-    First { options: &'static str, long: &'static [&'static str], files: &'static [&'static str] },
-    /// In all words behind the first `skip` that are no options.
-    Behind { skip: usize },
-    /// In the word behind one of these.
-    After(&'static [&'static str]),
-}
-
-/// One interpreter.
-struct Interpreter {
-    names: &'static [&'static str],
-    program: Program,
-    /// Options whose value is the next word.
-    values: &'static [&'static str],
-    /// How many words that are no options may stand there while the program still comes from standard input; `None`:
-    /// it never does.
-    stdin: Option<usize>,
-    remedies: &'static [Remedy],
-}
-
-const SHELL: &[Remedy] =
-    &[Remedy::On, Remedy::Environment, Remedy::Argument("pass it as an argument: `sh -c 'use \"$1\"' sh ${x}`")];
-const SCRIPT: &[Remedy] =
-    &[Remedy::Environment, Remedy::Argument("pass it as an argument behind the program, which reads it as data")];
-const SQL: &[Remedy] = &[Remedy::Sql, Remedy::Environment];
-const REMOTE: &[Remedy] = &[Remedy::On];
-const EVAL: &[Remedy] = &[Remedy::Environment, Remedy::Rbk("write the command itself, without `eval`")];
-const NUMBERS: &[Remedy] = &[Remedy::Rbk("write `$((…))`, where only a number is let in, or compute it in rbk")];
-const JSON: &[Remedy] = &[Remedy::HttpJson, Remedy::JsonFunction];
-const FORM: &[Remedy] =
-    &[Remedy::Argument("use `--data-urlencode`, which encodes the value, or `http.post`"), Remedy::HttpJson];
-
-const INTERPRETERS: &[Interpreter] = &[
-    Interpreter {
-        names: &["sh", "bash", "dash", "zsh", "ksh", "ash"],
-        program: Program::Option { short: "c", long: &[], leading: true },
-        values: &["-o", "+o", "-O", "--rcfile", "--init-file"],
-        stdin: Some(0),
-        remedies: SHELL,
-    },
-    Interpreter {
-        names: &["su", "runuser", "script"],
-        program: Program::Option { short: "c", long: &["--command", "--session-command"], leading: false },
-        values: &["-s", "--shell", "-g", "-G", "-u"],
-        stdin: None,
-        remedies: SHELL,
-    },
-    Interpreter { names: &["eval"], program: Program::Behind { skip: 0 }, values: &[], stdin: None, remedies: EVAL },
-    // The handler is code; the signals behind it are not, but nobody takes them from a value.
-    Interpreter {
-        names: &["trap", "alias"],
-        program: Program::Behind { skip: 0 },
-        values: &[],
-        stdin: None,
-        remedies: EVAL,
-    },
-    Interpreter { names: &["let"], program: Program::Behind { skip: 0 }, values: &[], stdin: None, remedies: NUMBERS },
-    // watch(1) hands its arguments to `sh -c`, joined by blanks.
-    Interpreter {
-        names: &["watch"],
-        program: Program::Behind { skip: 0 },
-        values: &["-n", "--interval"],
-        stdin: None,
-        remedies: &[Remedy::Rbk("use `check … within … every …` or `monitor`, which repeat a command themselves")],
-    },
-    // ssh(1) sends the words joined by blanks; the remote shell reads them again.
-    Interpreter {
-        names: &["ssh"],
-        program: Program::Behind { skip: 1 },
-        values: &[
-            "-p", "-i", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-e", "-m", "-O", "-Q", "-S", "-w", "-W",
-            "-E", "-B", "-I",
-        ],
-        stdin: Some(1),
-        remedies: REMOTE,
-    },
-    Interpreter {
-        names: &["gcloud"],
-        program: Program::Option { short: "", long: &["--command"], leading: false },
-        values: &[],
-        stdin: None,
-        remedies: REMOTE,
-    },
-    Interpreter {
-        names: &["psql"],
-        program: Program::Option { short: "c", long: &["--command"], leading: false },
-        values: &[
-            "-d",
-            "--dbname",
-            "-h",
-            "--host",
-            "-p",
-            "--port",
-            "-U",
-            "--username",
-            "-v",
-            "--set",
-            "--variable",
-            "-o",
-            "-F",
-            "-P",
-            "-L",
-            "-R",
-            "-T",
-            "-f",
-            "--file",
-        ],
-        stdin: Some(2),
-        remedies: SQL,
-    },
-    Interpreter {
-        names: &["mysql", "mariadb"],
-        program: Program::Option { short: "e", long: &["--execute", "--init-command"], leading: false },
-        values: &["-h", "--host", "-P", "--port", "-u", "--user", "-D", "--database", "-S", "--socket"],
-        stdin: Some(1),
-        remedies: SQL,
-    },
-    Interpreter {
-        names: &["sqlite3"],
-        program: Program::Behind { skip: 1 },
-        values: &["-cmd", "-init", "-separator", "-nullvalue", "-newline"],
-        stdin: Some(1),
-        remedies: SQL,
-    },
-    Interpreter {
-        names: &["redis-cli"],
-        program: Program::After(&["eval", "EVAL", "eval_ro", "EVAL_RO"]),
-        values: &[],
-        stdin: None,
-        remedies: &[Remedy::Argument("pass it behind the script as an argument and read it as `ARGV[1]`")],
-    },
-    Interpreter {
-        names: &["mongosh", "mongo"],
-        program: Program::Option { short: "", long: &["--eval"], leading: false },
-        values: &["--host", "--port", "-u", "--username", "-p", "--password"],
-        stdin: Some(1),
-        remedies: &[Remedy::Environment],
-    },
-    Interpreter {
-        names: &["python", "python3", "python2"],
-        program: Program::Option { short: "c", long: &[], leading: true },
-        values: &["-W", "-X", "-m"],
-        stdin: Some(0),
-        remedies: SCRIPT,
-    },
-    Interpreter {
-        names: &["node", "deno", "bun"],
-        program: Program::Option { short: "ep", long: &["--eval", "--print"], leading: true },
-        values: &["-r", "--require", "--import"],
-        stdin: Some(0),
-        remedies: SCRIPT,
-    },
-    Interpreter {
-        names: &["perl"],
-        program: Program::Option { short: "eE", long: &[], leading: true },
-        values: &[],
-        stdin: Some(0),
-        remedies: SCRIPT,
-    },
-    Interpreter {
-        names: &["ruby"],
-        program: Program::Option { short: "e", long: &[], leading: true },
-        values: &["-r", "-I"],
-        stdin: Some(0),
-        remedies: SCRIPT,
-    },
-    Interpreter {
-        names: &["php"],
-        program: Program::Option { short: "rBRE", long: &["--run"], leading: true },
-        values: &["-d", "-c", "-z"],
-        stdin: Some(0),
-        remedies: SCRIPT,
-    },
-    Interpreter {
-        names: &["awk", "gawk", "mawk", "nawk"],
-        program: Program::First { options: "e", long: &["--source"], files: &["-f", "--file"] },
-        values: &["-F", "-v", "--assign", "--field-separator", "-f", "--file", "-i", "-l"],
-        stdin: None,
-        remedies: &[Remedy::Environment, Remedy::Argument("read it in awk as `ENVIRON[\"NAME\"]`")],
-    },
-    Interpreter {
-        names: &["sed", "gsed"],
-        program: Program::First { options: "e", long: &["--expression"], files: &["-f", "--file"] },
-        values: &["-f", "--file", "-l", "--line-length"],
-        stdin: None,
-        remedies: &[Remedy::Rbk("read the file and use `.replace(…)` in rbk, where the value is plain text")],
-    },
-    Interpreter {
-        names: &["jq", "gojq", "jaq"],
-        program: Program::First { options: "", long: &[], files: &["-f", "--from-file"] },
-        values: &["--indent", "-L", "--library-path"],
-        stdin: None,
-        remedies: &[
-            Remedy::Argument("pass it with `--arg name ${x}` and write `$name` in the filter"),
-            Remedy::Rbk("use `jq(value, \"…\")` or `.json` in rbk"),
-        ],
-    },
-    Interpreter {
-        names: &["yq"],
-        program: Program::First { options: "", long: &["--expression"], files: &["--from-file"] },
-        values: &["-o", "-p", "-I", "--indent", "--output-format", "--input-format"],
-        stdin: None,
-        remedies: &[Remedy::Environment, Remedy::Argument("read it in yq as `strenv(NAME)`")],
-    },
-];
 
 /// The holes of these commands that another interpreter would read, each once.
 pub(super) fn find(commands: &[SimpleCommand]) -> Vec<ForeignHole> {
@@ -416,7 +206,14 @@ impl Interpreter {
                 continue;
             }
             let Some(letters) = prefix.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { continue };
-            let Some((joined, letter)) = short_option(letters, short, literal.is_some()) else { continue };
+            let Some((joined, letter)) = short_option(letters, short, literal.is_some()) else {
+                // `-euo pipefail`: the last of joined letters takes the next word.
+                let takes_value = self.values.iter().any(|option| option.len() == 2 && letters.ends_with(&option[1..]));
+                if literal.is_some() && letters.len() > 1 && takes_value && leading {
+                    rest = rest.get(1..).unwrap_or_default();
+                }
+                continue;
+            };
             any = true;
             let shown = format!("{name} -{letter}");
             if joined {
@@ -457,8 +254,10 @@ fn short_option(letters: &str, short: &str, complete: bool) -> Option<(bool, cha
         return Some((true, first));
     }
     let last = letters.chars().last()?;
-    let flags = complete && letters.chars().all(|c| c.is_ascii_alphanumeric());
-    (flags && short.contains(last)).then_some((false, last))
+    let flags = letters.chars().all(|c| c.is_ascii_alphanumeric());
+    // `-Atc${x}`: the value is joined to a few letters.
+    let few = complete || letters.len() <= 4;
+    (flags && few && short.contains(last)).then_some((!complete, last))
 }
 
 /// A program fed to an interpreter by a heredoc, by `<<<`, or by `echo … |`.
@@ -594,4 +393,118 @@ fn looks_like_form(body: &Word) -> bool {
     let name = prefix.split('=').next().unwrap_or_default();
     let named = prefix.contains('=') && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]%".contains(c));
     named && !prefix.starts_with('@') || body.text().contains('&')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::script;
+
+    fn interpreter(text: &str) -> String {
+        script(text).foreign.first().map(|foreign| foreign.interpreter.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn values_in_programs_are_found() {
+        for (text, shown) in [
+            ("sh -c \"echo §\"", "sh -c"),
+            ("/bin/bash -lc 'echo §'", "bash -c"),
+            ("bash -euo pipefail -c §", "bash -c"),
+            ("eval echo §", "eval"),
+            ("ssh -p 22 host systemctl restart §", "ssh"),
+            ("ssh host \"systemctl restart §\"", "ssh"),
+            ("psql -U a -c \"SELECT '§'\"", "psql -c"),
+            ("psql -Atc§", "psql -c"),
+            ("psql db --command=\"x§\"", "psql --command"),
+            ("psql \"-cSELECT §\"", "psql -c"),
+            ("mysql -u root -e 'x §'", "mysql -e"),
+            ("sqlite3 a.db \"SELECT §\"", "sqlite3"),
+            ("redis-cli -h a eval \"x §\" 0", "redis-cli eval"),
+            ("mongosh --eval \"db.x(§)\"", "mongosh --eval"),
+            ("python3.12 -c \"print(§)\"", "python3.12 -c"),
+            ("node -e \"§\"", "node -e"),
+            ("node -p \"§\"", "node -p"),
+            ("perl -ne \"print §\"", "perl -e"),
+            ("ruby -e \"§\"", "ruby -e"),
+            ("php -r \"§\"", "php -r"),
+            ("awk -F: \"/§/ {print}\" f", "awk"),
+            ("sed -i \"s/a/§/\" f", "sed"),
+            ("sed -n -e \"s/a/§/\" f", "sed -e"),
+            ("a | jq -r \".items[] | select(.name == \\\"§\\\")\"", "jq"),
+            ("jq --arg n § '.a' && jq \".§\"", "jq"),
+            ("yq e \".a = §\" f", "yq"),
+            ("xargs -0 -n 1 sh -c \"echo §\"", "sh -c"),
+            ("su - postgres -c \"x §\"", "su -c"),
+            ("sudo -u postgres psql -c \"x §\"", "psql -c"),
+            ("env A=b timeout 5s nice nohup sh -c §", "sh -c"),
+            ("docker exec -it pg psql -U x -c \"x §\"", "psql -c"),
+            ("docker run --rm -v a:b image sh -c \"x §\"", "sh -c"),
+            ("docker-compose exec -T pg sh -c §", "sh -c"),
+            ("kubectl exec -n a api-0 -- sh -c \"x §\"", "sh -c"),
+            ("watch -n 5 kubectl get §", "watch"),
+            ("find . -name a -exec sh -c \"x §\" ;", "sh -c"),
+            ("curl -X POST -d '{\"a\": \"§\"}' url", "curl -d"),
+            ("curl --data-raw \"{\\\"a\\\": §}\" url", "curl --data-raw"),
+            ("curl -d'{\"a\": §}' url", "curl -d"),
+            ("curl -d \"a=b&c=§\" url", "curl -d"),
+            ("kubectl patch deploy a -p '{\"spec\": §}'", "kubectl -p"),
+            ("psql <<E\nSELECT §\nE\n", "psql <<"),
+            ("bash <<'E'\necho §\nE\n", "bash <<"),
+            ("ssh host bash -s <<E\necho §\nE\n", "bash <<"),
+            ("python3 - <<< \"print(§)\"", "python3 <<<"),
+            ("echo \"SELECT §\" | psql db", "| psql"),
+            ("cat <<E | mysql db\nSELECT §\nE\n", "| mysql"),
+            ("declare -a A=§", "declare"),
+            ("export §", "export"),
+            ("printf -v § x", "printf -v"),
+            ("read -r §", "read"),
+            ("let A=§", "let"),
+            ("trap §", "trap"),
+            ("sh -c \"echo ${A:-§}\"", "sh -c"),
+        ] {
+            let text = text.replace(" ;", " \\;");
+            let found = script(&text);
+            let refused =
+                found.problems.iter().any(|problem| problem.message.contains("no shell reads a value safely"));
+            assert!(interpreter(&text) == shown || refused, "{text}: {:?}", found.foreign);
+        }
+    }
+
+    #[test]
+    fn values_that_stay_data_are_left_alone() {
+        for text in [
+            "sh script.sh -c §",
+            "sh -c 'echo \"$1\"' sh §",
+            "bash -x script.sh §",
+            "ssh -i § -p § §",
+            "ssh deploy@§",
+            "psql -h § -U § -d § -f § -v name=§",
+            "mysql -h § -u §",
+            "sqlite3 §",
+            "redis-cli -h § set key §",
+            "python3 script.py -c §",
+            "python3 -m http.server §",
+            "awk -v a=§ -f prog.awk §",
+            "awk '{print}' §",
+            "sed -e 's/a/b/' §",
+            "sed -f prog.sed §",
+            "sed 's/a/b/' §",
+            "jq --arg a § --argjson b § '.a' §",
+            "jq .a §",
+            "curl -d § url",
+            "curl -d @§ url",
+            "curl --data-urlencode a=§ -H \"A: §\" \"https://x/§\"",
+            "kubectl exec -n § § -- ls §",
+            "docker run -e A=§ image:§ ls",
+            "docker ps --filter name=§ --format '{{.Names}}'",
+            "find § -name § -exec rm {} +",
+            "gcloud run deploy § --image=§",
+            "sudo systemctl restart §",
+            "cat <<E > f\n§\nE\n",
+            "echo § | cat",
+            "export A=§",
+            "kubectl apply -f - <<E\nname: §\nE\n",
+        ] {
+            assert_eq!(interpreter(text), "", "{text}");
+        }
+    }
 }

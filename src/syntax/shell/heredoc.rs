@@ -85,11 +85,11 @@ impl Lexer<'_> {
     /// Reads the bodies that begin here, at the start of a line.
     pub(super) fn heredoc_bodies(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
-            self.heredoc_body(pending);
+            self.heredoc_body(&pending);
         }
     }
 
-    fn heredoc_body(&mut self, pending: Pending) {
+    fn heredoc_body(&mut self, pending: &Pending) {
         let start = self.cursor.pos();
         let mut joined = false;
         let length = loop {
@@ -102,7 +102,7 @@ impl Lexer<'_> {
             }
             let line = rest.iter().position(|unit| unit.is('\n')).unwrap_or(rest.len());
             let units = rest.get(..line).unwrap_or_default().to_vec();
-            let ends = self.ends_heredoc(&pending, &units, joined);
+            let ends = self.ends_heredoc(pending, &units, joined);
             joined = !pending.verbatim && units.iter().rev().take_while(|unit| unit.is('\\')).count() % 2 == 1;
             self.cursor.skip(line + 1);
             if ends {
@@ -116,7 +116,7 @@ impl Lexer<'_> {
         if pending.verbatim {
             for (index, unit) in body.iter().enumerate() {
                 if let Kind::Hole(hole) = unit.kind {
-                    self.place(hole, Place::HeredocVerbatim(line_of(&pending, &body, index, false)));
+                    self.place(hole, Place::HeredocVerbatim(line_of(pending, &body, index, false)));
                 }
             }
         } else {
@@ -129,26 +129,27 @@ impl Lexer<'_> {
                     pending: Vec::new(),
                     out: &mut *lexer.out,
                 };
-                within.heredoc_text(&pending, &body);
+                within.heredoc_text(pending, &body);
             });
         }
     }
 
-    /// Whether a line is the delimiter; a line of holes that could become it only when all are empty is reported.
+    /// Whether a line is the delimiter. One that only begins with it is reported inside `$(…)`, where bash may take it
+    /// for the end too.
     fn ends_heredoc(&mut self, pending: &Pending, line: &[Unit], joined: bool) -> bool {
-        let text: String = chars(line).collect();
+        let literal = line.iter().position(|unit| matches!(unit.kind, Kind::Hole(_))).unwrap_or(line.len());
+        let text: String = chars(line.get(..literal).unwrap_or_default()).collect();
         let text = if pending.strip_tabs { text.trim_start_matches('\t') } else { &text };
-        if text != pending.delimiter || joined {
+        if joined || !text.starts_with(&pending.delimiter) {
             return false;
         }
-        let holes = holes_in(line);
-        if holes.len() > 1 && pending.verbatim {
-            for (hole, at) in &holes {
-                let message = "this line could be taken for the heredoc's end";
-                self.refuse(*hole, *at, message, "choose another delimiter");
-            }
+        let ends = text == pending.delimiter && literal == line.len();
+        if !ends && self.substitutions > 0 && !pending.delimiter.is_empty() {
+            let at = line.first().map_or(pending.at, |unit| unit.at);
+            let message = format!("in `$(…)`, bash may take this line for the heredoc's end, `{}`", pending.delimiter);
+            self.problem(at, message, "choose another delimiter, or put the end on a line of its own");
         }
-        holes.is_empty()
+        ends
     }
 
     /// Reads an expanded body.
@@ -227,7 +228,8 @@ fn line_of(pending: &Pending, body: &[Unit], index: usize, after_name: bool) -> 
     HeredocPlace {
         delimiter: pending.delimiter.clone(),
         strip_tabs: pending.strip_tabs,
-        shared: before_hole.is_some() || after_hole.is_some(),
+        hole_before: before_hole.is_some(),
+        hole_after: after_hole.is_some(),
         before: chars(nearest).collect(),
         after: chars(next).collect(),
         after_name,

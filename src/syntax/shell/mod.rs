@@ -8,16 +8,21 @@
 //!
 //! Pure: nothing here runs a shell. `tests/shell_quoting.rs` holds it against the real ones.
 
+mod assignments;
 mod bashisms;
+mod compound;
 mod conditions;
 mod cursor;
 mod direct;
 mod expansions;
 mod foreign;
 mod heredoc;
+mod interpreters;
 mod known;
 mod lexer;
+mod list;
 mod quote;
+mod tools;
 mod words;
 mod wrappers;
 
@@ -124,7 +129,7 @@ pub enum Place {
     Arithmetic,
     /// Beside `-eq` and its like in `[[ … ]]`, which is arithmetic too, without brackets.
     Integer,
-    /// In the word of `${NAME:-…}` or the pattern of `${NAME#…}`, quoted or not.
+    /// In the word of an unquoted `${NAME:-…}` or the pattern of an unquoted `${NAME#…}`.
     Expansion,
     /// Where nothing can stand; a [`Problem`] says why.
     Nowhere,
@@ -132,6 +137,7 @@ pub enum Place {
 
 /// What a heredoc's end looks like, and what stands on the line of the hole.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 pub struct HeredocPlace {
     /// The line that ends it.
     pub delimiter: String,
@@ -141,8 +147,10 @@ pub struct HeredocPlace {
     pub before: String,
     /// Text between the hole and the end of its line, or the next hole.
     pub after: String,
-    /// Another hole stands on the same line.
-    pub shared: bool,
+    /// Another hole stands before it on its line.
+    pub hole_before: bool,
+    /// Another hole stands behind it on its line.
+    pub hole_after: bool,
     /// `$NAME` stands directly before.
     pub after_name: bool,
 }
@@ -303,3 +311,6 @@ pub fn lex(pieces: &[Piece<'_>]) -> Script {
     script.foreign = foreign::find(&script.commands);
     script
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,8 +36,19 @@ pub enum QuoteError {
         value: String,
     },
     /// The value would end the heredoc it stands in.
-    #[error("a line of the value is `{delimiter}`, which ends the heredoc; choose another delimiter")]
+    #[error("a line of the value begins with `{delimiter}`, which ends the heredoc; choose another delimiter")]
     EndsHeredoc {
+        /// The heredoc's delimiter.
+        delimiter: String,
+    },
+    /// Bash marks characters with U+0001 and U+007F itself, and loses some of them in a verbatim heredoc.
+    #[error("the value holds a control character that bash loses in a heredoc; write the value outside of it")]
+    Control,
+    /// A line begins like the delimiter and goes on with a letter beyond ASCII, of which dash drops a byte.
+    #[error(
+        "a line of the value begins almost like `{delimiter}`, which not every shell reads; choose another delimiter"
+    )]
+    LikeDelimiter {
         /// The heredoc's delimiter.
         delimiter: String,
     },
@@ -95,7 +106,6 @@ fn one(context: &Context, text: &str) -> Result<String, QuoteError> {
         Place::Comment => comment(text),
         Place::Arithmetic => integer(text, true)?,
         Place::Integer => integer(text, false)?,
-        // Double quotes: the only form that bash, bash --posix and dash read alike in `"${…}"` and in `${…}`.
         Place::Expansion => format!("\"{}\"", within_double_quotes(text)),
         Place::Nowhere => return Err(QuoteError::Nowhere),
     })
@@ -162,7 +172,8 @@ fn heredoc(place: &HeredocPlace, text: &str) -> String {
         }
         let name = is_first && place.after_name && begins_like_a_name(part);
         let tabs_follow = is_last && !is_first && part.is_empty() && place.strip_tabs;
-        if name || tabs_follow || ends(place, part, is_first, is_last) || loses_tabs(place, part, is_first) {
+        let dropped = loses_a_byte(place, part, is_first, is_last);
+        if name || tabs_follow || dropped || ends(place, part, is_first, is_last) || loses_tabs(place, part, is_first) {
             quoted.push_str(NOTHING);
         }
         let _ = write!(quoted, "{}", escape(part, &['\\', '$', '`']));
@@ -171,11 +182,15 @@ fn heredoc(place: &HeredocPlace, text: &str) -> String {
 }
 
 fn verbatim(place: &HeredocPlace, text: &str) -> Result<String, QuoteError> {
+    if text.contains(['\u{1}', '\u{7f}']) {
+        return Err(QuoteError::Control);
+    }
     for (part, is_first, is_last) in parts(text) {
-        // An empty value beside other holes: lexing has seen to it that the text around them is no delimiter.
-        let empty = place.shared && part.is_empty() && is_first && is_last;
-        if !empty && ends(place, part, is_first, is_last) {
+        if ends(place, part, is_first, is_last) {
             return Err(QuoteError::EndsHeredoc { delimiter: place.delimiter.clone() });
+        }
+        if loses_a_byte(place, part, is_first, is_last) {
+            return Err(QuoteError::LikeDelimiter { delimiter: place.delimiter.clone() });
         }
         if loses_tabs(place, part, is_first) {
             return Err(QuoteError::LosesTabs);
@@ -190,21 +205,35 @@ fn parts(text: &str) -> impl Iterator<Item = (&str, bool, bool)> {
     text.split('\n').enumerate().map(move |(index, part)| (part, index == 0, index == last))
 }
 
-/// Whether a line could be the delimiter with this part of the value in it.
+/// Whether a line could end the heredoc with this part of the value in it.
+///
+/// A line that only *begins* with the delimiter counts: in `$(…)`, bash ends the heredoc there when a `)` follows
+/// (`make_here_document` in its source). Of a line with several holes, each is looked at as if those before it were
+/// empty: if they are not, they have been looked at themselves.
 fn ends(place: &HeredocPlace, part: &str, is_first: bool, is_last: bool) -> bool {
     let before = if is_first { place.before.as_str() } else { "" };
     let after = if is_last { place.after.as_str() } else { "" };
     let line = format!("{before}{part}{after}");
     let line = if place.strip_tabs { line.trim_start_matches('\t') } else { line.as_str() };
-    if place.shared && (is_first || is_last) {
-        // What else will stand on the line is not known.
-        return place.delimiter.contains(line);
-    }
-    line == place.delimiter
+    let goes_on = is_last && place.hole_after;
+    let begins = goes_on && !line.is_empty() && place.delimiter.starts_with(line);
+    // Every line begins with the empty delimiter of `<<''`, which only an empty line ends.
+    if place.delimiter.is_empty() { line.is_empty() } else { begins || line.starts_with(&place.delimiter) }
+}
+
+/// Whether dash (0.5.12, for one) would drop a byte: that of a letter beyond ASCII which stands where a line ceases to
+/// look like the delimiter.
+fn loses_a_byte(place: &HeredocPlace, part: &str, is_first: bool, is_last: bool) -> bool {
+    let before = if is_first { place.before.trim_start_matches('\t') } else { "" };
+    let after = if is_last { place.after.as_str() } else { "" };
+    let line = format!("{before}{part}{after}");
+    let mut delimiter = place.delimiter.chars();
+    let unlike = line.chars().enumerate().find(|(_, c)| delimiter.next() != Some(*c));
+    unlike.is_some_and(|(index, c)| index > 0 && index >= before.chars().count() && !c.is_ascii())
 }
 
 /// Whether `<<-` would take tabs off this part of the value.
 fn loses_tabs(place: &HeredocPlace, part: &str, is_first: bool) -> bool {
-    let begins_line = !is_first || place.shared || place.before.trim_start_matches('\t').is_empty();
+    let begins_line = !is_first || place.hole_before || place.before.trim_start_matches('\t').is_empty();
     place.strip_tabs && begins_line && part.starts_with('\t')
 }

@@ -53,6 +53,12 @@ const WRAPPERS: &[Wrapper] = &[
     plain(&["command"], &[]),
     plain(&["builtin"], &[]),
     plain(&["xargs"], &["-I", "-n", "-P", "-L", "-d", "-E", "-s", "-a", "--max-args", "--max-procs", "--delimiter"]),
+    // Runners of a project's own tools.
+    plain(&["uv", "run"], &["--with", "--group", "--extra", "--python", "--project", "--directory"]),
+    plain(&["poetry", "run"], &[]),
+    plain(&["pipenv", "run"], &[]),
+    plain(&["bundle", "exec"], &[]),
+    plain(&["npx"], &["-p", "--package"]),
     own(&["docker", "exec"], EXEC),
     own(&["docker", "container", "exec"], EXEC),
     own(&["podman", "exec"], EXEC),
