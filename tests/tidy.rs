@@ -160,7 +160,8 @@ fn imports_run_down() {
 
 #[test]
 fn only_the_session_knows_both_runtime_and_actions() {
-    for file in files().iter().filter(|file| !["session", "cli", "repl", "main", "lib"].contains(&file.module.as_str())) {
+    for file in files().iter().filter(|file| !["session", "cli", "repl", "main", "lib"].contains(&file.module.as_str()))
+    {
         let knows: BTreeSet<String> = file.code().flat_map(|(_, line)| named(line)).collect();
         let both = knows.contains("runtime") && knows.contains("actions");
         assert!(!both, "{} knows the run time and the actions", file.path);
@@ -177,7 +178,9 @@ fn the_world_is_reached_from_the_host_only() {
                 let exempt = match word {
                     "tokio::" => runs,
                     // The id and the exit code of this process are no effect.
-                    "std::process::" => line.contains("process::id()") || line.contains("process::ExitCode") || file.module == "cli",
+                    "std::process::" => {
+                        line.contains("process::id()") || line.contains("process::ExitCode") || file.module == "cli"
+                    }
                     // An address is a value; a connection is not.
                     "std::net::" => line.contains("std::net::Ip"),
                     // Programs that are started and files of its own: terminals, reports.
@@ -185,7 +188,8 @@ fn the_world_is_reached_from_the_host_only() {
                     _ => false,
                 };
                 if line.contains(word) && !exempt {
-                    wrong += &format!("{}:{number}: {} in {}\n", file.path, word.trim_end_matches([':', '(']), file.module);
+                    wrong +=
+                        &format!("{}:{number}: {} in {}\n", file.path, word.trim_end_matches([':', '(']), file.module);
                 }
             }
         }
