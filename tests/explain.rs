@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use rbk::analysis::analyse;
+use rbk::analysis::program::{Loaded, Loader};
 use rbk::diag::{Code, Style, code, render};
-use rbk::source::Sources;
-use rbk::syntax::parse;
+use rbk::session;
 
 /// What stands between "```rbk" and "```", with the line it begins in.
 fn examples(markdown: &str) -> Vec<(usize, String)> {
@@ -28,11 +29,28 @@ fn examples(markdown: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// What is wrong with a text; empty if nothing is.
+/// Examples use the standard library, and no other file.
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn file(&self, _: &Path, path: &str) -> Result<Loaded, String> {
+        Err(format!("an example cannot use {path}"))
+    }
+
+    fn std(&self, name: &str) -> Option<&'static str> {
+        session::std_module(name)
+    }
+
+    fn std_names(&self) -> Vec<&'static str> {
+        session::std_modules()
+    }
+}
+
+/// What is wrong with a text, warnings included; empty if nothing is.
 fn faults(name: &str, text: &str) -> String {
-    let mut sources = Sources::default();
-    let id = sources.add(name.to_owned(), text.to_owned());
-    parse(id, text).diagnostics.iter().map(|diagnostic| render(diagnostic, &sources, Style::default())).collect()
+    let main = Loaded { name: name.to_owned(), path: PathBuf::from(name), text: text.into() };
+    let analysis = analyse(main, &NoFiles, session::registry());
+    analysis.diagnostics.iter().map(|diagnostic| render(diagnostic, &analysis.sources, Style::default())).collect()
 }
 
 fn in_markdown(name: &str, markdown: &str) -> String {
