@@ -7,7 +7,8 @@ use crate::catalog::{Action, ActionError, Args, Call, Effect, Inverse, Param};
 use crate::host::{FileKind, Files, LocalFuture};
 use crate::value::Value;
 
-const PATH: Param = Param { name: "path", ty: "string", default: None, doc: "The file; relative to the `on dir(…)` around it." };
+const PATH: Param =
+    Param { name: "path", ty: "string", default: None, doc: "The file; relative to the `on dir(…)` around it." };
 const CONTENT: Param = Param { name: "content", ty: "string", default: None, doc: "The text." };
 const FROM: Param = Param { name: "from", ty: "string", default: None, doc: "What is there." };
 const TO: Param = Param { name: "to", ty: "string", default: None, doc: "Where it goes." };
@@ -79,7 +80,16 @@ pub(super) static WRITE: Action = Action {
     details: "The file is replaced in one moment and keeps its mode. Taken back: what was there before is back, or \
               the file is gone if there was none.",
     effect: Effect::Changes,
-    params: &[PATH, CONTENT, Param { name: "mode", ty: "int?", default: Some("null"), doc: "Permissions of a new file, as a decimal number; 420 (0644) if left out." }],
+    params: &[
+        PATH,
+        CONTENT,
+        Param {
+            name: "mode",
+            ty: "int?",
+            default: Some("null"),
+            doc: "Permissions of a new file, as a decimal number; 420 (0644) if left out.",
+        },
+    ],
     returns: "null",
     examples: &["file.write(\"/tmp/rbk-example.conf\", \"workers = 4\")"],
     show: |args| format!("write {}", shown(args, "path")),
@@ -93,7 +103,12 @@ pub(super) static WRITE: Action = Action {
             Ok(Value::Null)
         })
     },
-    inverse: Inverse::Captured { capture: |call| aside(call, "path"), restore: |call, kept| put_back(call, "path", kept), show: show_back, discard: |call, kept| discard(call, "path", kept) },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "path"),
+        restore: |call, kept| put_back(call, "path", kept),
+        show: show_back,
+        discard: |call, kept| discard(call, "path", kept),
+    },
     evidence: no_evidence,
 };
 
@@ -119,7 +134,12 @@ pub(super) static APPEND: Action = Action {
             Ok(Value::Null)
         })
     },
-    inverse: Inverse::Captured { capture: |call| aside(call, "path"), restore: |call, kept| put_back(call, "path", kept), show: show_back, discard: |call, kept| discard(call, "path", kept) },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "path"),
+        restore: |call, kept| put_back(call, "path", kept),
+        show: show_back,
+        discard: |call, kept| discard(call, "path", kept),
+    },
     evidence: no_evidence,
 };
 
@@ -139,7 +159,12 @@ pub(super) static COPY: Action = Action {
             Ok(Value::Null)
         })
     },
-    inverse: Inverse::Captured { capture: |call| aside(call, "to"), restore: |call, kept| put_back(call, "to", kept), show: |args, kept| back(&shown(args, "to"), kept), discard: |call, kept| discard(call, "to", kept) },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "to"),
+        restore: |call, kept| put_back(call, "to", kept),
+        show: |args, kept| back(&shown(args, "to"), kept),
+        discard: |call, kept| discard(call, "to", kept),
+    },
     evidence: no_evidence,
 };
 
@@ -157,7 +182,8 @@ pub(super) static MOVE: Action = Action {
             let (from, to) = (path(call, "from"), path(call, "to"));
             let files = call.host.files();
             if files.metadata(&to).map_err(|error| file_error("looked at", &to, &error))?.is_some() {
-                return Err(ActionError::failed(format!("{} is there already", to.display())).help("remove it first, or choose another name"));
+                return Err(ActionError::failed(format!("{} is there already", to.display()))
+                    .help("remove it first, or choose another name"));
             }
             files.rename(&from, &to).map_err(|error| file_error("moved", &from, &error))?;
             Ok(Value::Null)
@@ -247,7 +273,8 @@ pub(super) static MKDIR: Action = Action {
             later(async move {
                 let path = path(call, "path");
                 let files = call.host.files();
-                let missing = |folder: &&Path| !folder.as_os_str().is_empty() && files.metadata(folder).ok().flatten().is_none();
+                let missing =
+                    |folder: &&Path| !folder.as_os_str().is_empty() && files.metadata(folder).ok().flatten().is_none();
                 let first = path.ancestors().take_while(missing).last();
                 Ok(first.map_or(Value::Null, |first| Value::str(first.to_string_lossy().into_owned())))
             })
@@ -280,7 +307,12 @@ pub(super) static LINK: Action = Action {
     effect: Effect::Changes,
     params: &[
         Param { name: "link", ty: "string", default: None, doc: "The link." },
-        Param { name: "target", ty: "string", default: None, doc: "What it points at, as it is written into the link." },
+        Param {
+            name: "target",
+            ty: "string",
+            default: None,
+            doc: "What it points at, as it is written into the link.",
+        },
     ],
     returns: "null",
     examples: &["file.link(\"/tmp/rbk-current\", \"releases/v2\")"],

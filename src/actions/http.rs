@@ -16,30 +16,46 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Of a larger answer nothing is taken.
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 
-const ANSWER: &str = "{ status: int, headers: record, body: string, url: string, lines: list<string>, json: any, elapsed: duration }";
+const ANSWER: &str =
+    "{ status: int, headers: record, body: string, url: string, lines: list<string>, json: any, elapsed: duration }";
 
-const URL: Param = Param { name: "url", ty: "url", default: None, doc: "The address; what it interpolates is percent-encoded." };
-const HEADERS: Param = Param { name: "headers", ty: "record?", default: Some("null"), doc: "Headers by name; quote names with a dash." };
-const BEARER: Param = Param { name: "bearer", ty: "string?", default: Some("null"), doc: "A token for `Authorization: Bearer`." };
-const BASIC: Param = Param { name: "basic", ty: "record?", default: Some("null"), doc: "`{ user: …, password: … }` for basic authentication." };
-const TIMEOUT_PARAM: Param = Param { name: "timeout", ty: "duration", default: Some("30s"), doc: "For the whole exchange, redirects included." };
-const CONNECT: Param = Param { name: "connect_timeout", ty: "duration", default: Some("10s"), doc: "For the connection to stand." };
+const URL: Param =
+    Param { name: "url", ty: "url", default: None, doc: "The address; what it interpolates is percent-encoded." };
+const HEADERS: Param =
+    Param { name: "headers", ty: "record?", default: Some("null"), doc: "Headers by name; quote names with a dash." };
+const BEARER: Param =
+    Param { name: "bearer", ty: "string?", default: Some("null"), doc: "A token for `Authorization: Bearer`." };
+const BASIC: Param = Param {
+    name: "basic",
+    ty: "record?",
+    default: Some("null"),
+    doc: "`{ user: …, password: … }` for basic authentication.",
+};
+const TIMEOUT_PARAM: Param =
+    Param { name: "timeout", ty: "duration", default: Some("30s"), doc: "For the whole exchange, redirects included." };
+const CONNECT: Param =
+    Param { name: "connect_timeout", ty: "duration", default: Some("10s"), doc: "For the connection to stand." };
 const FOLLOW: Param = Param { name: "follow", ty: "int", default: Some("5"), doc: "How many redirects are followed." };
 const INSECURE: Param = Param { name: "insecure", ty: "bool", default: Some("false"), doc: "Accept any certificate." };
 const JSON: Param = Param { name: "json", ty: "any", default: Some("null"), doc: "A value sent as JSON." };
 const FORM: Param = Param { name: "form", ty: "record?", default: Some("null"), doc: "Fields sent as a form." };
 const BODY: Param = Param { name: "body", ty: "string?", default: Some("null"), doc: "A text sent as it is." };
-const OK: Param = Param { name: "ok", ty: "list<int>?", default: Some("null"), doc: "Statuses that are no failure; below 400 if left out." };
+const OK: Param = Param {
+    name: "ok",
+    ty: "list<int>?",
+    default: Some("null"),
+    doc: "Statuses that are no failure; below 400 if left out.",
+};
 
 const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
-const CHANGING: &[Param] =
-    &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, TIMEOUT_PARAM, CONNECT, INSECURE];
+const CHANGING: &[Param] = &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, TIMEOUT_PARAM, CONNECT, INSECURE];
 
 const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
     followed, but no header of yours goes to another host.";
 const CHANGING_DETAILS: &str = "A status of 400 and above is a failure, unless `ok` names it. Redirects are not \
     followed. When the answer is lost, nobody knows whether it happened: the failure says so, and what takes it back runs.";
-const NO_INVERSE: Inverse = Inverse::None("what another system did with a request only that system can take back: write an `undo { }`");
+const NO_INVERSE: Inverse =
+    Inverse::None("what another system did with a request only that system can take back: write an `undo { }`");
 
 macro_rules! reading {
     ($name:ident, $action:literal, $method:literal, $summary:literal, $example:literal) => {
@@ -78,11 +94,41 @@ macro_rules! changing {
 }
 
 reading!(GET, "http.get", "GET", "Ask a server", "let health = http.get(\"http://localhost:8080/health\")");
-reading!(HEAD, "http.head", "HEAD", "Ask a server for the headers of its answer", "let head = http.head(\"http://localhost:8080/\")");
-changing!(POST, "http.post", "POST", "Send something to a server", "let made = http.post(\"http://localhost:8080/users\", json: { name: \"ada\" })");
-changing!(PUT, "http.put", "PUT", "Put something in its place on a server", "http.put(\"http://localhost:8080/flags/beta\", json: { on: true })");
-changing!(PATCH, "http.patch", "PATCH", "Change a part of something on a server", "http.patch(\"http://localhost:8080/users/1\", json: { name: \"ada\" })");
-changing!(DELETE, "http.delete", "DELETE", "Remove something from a server", "http.delete(\"http://localhost:8080/users/1\", ok: [404])");
+reading!(
+    HEAD,
+    "http.head",
+    "HEAD",
+    "Ask a server for the headers of its answer",
+    "let head = http.head(\"http://localhost:8080/\")"
+);
+changing!(
+    POST,
+    "http.post",
+    "POST",
+    "Send something to a server",
+    "let made = http.post(\"http://localhost:8080/users\", json: { name: \"ada\" })"
+);
+changing!(
+    PUT,
+    "http.put",
+    "PUT",
+    "Put something in its place on a server",
+    "http.put(\"http://localhost:8080/flags/beta\", json: { on: true })"
+);
+changing!(
+    PATCH,
+    "http.patch",
+    "PATCH",
+    "Change a part of something on a server",
+    "http.patch(\"http://localhost:8080/users/1\", json: { name: \"ada\" })"
+);
+changing!(
+    DELETE,
+    "http.delete",
+    "DELETE",
+    "Remove something from a server",
+    "http.delete(\"http://localhost:8080/users/1\", ok: [404])"
+);
 
 pub(super) static REQUEST: Action = Action {
     name: "http.request",
@@ -91,7 +137,17 @@ pub(super) static REQUEST: Action = Action {
     effect: Effect::Changes,
     params: &[
         Param { name: "method", ty: "string", default: None, doc: "`PURGE`, `OPTIONS`, …" },
-        URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, TIMEOUT_PARAM, CONNECT, INSECURE,
+        URL,
+        JSON,
+        FORM,
+        BODY,
+        HEADERS,
+        BEARER,
+        BASIC,
+        OK,
+        TIMEOUT_PARAM,
+        CONNECT,
+        INSECURE,
     ],
     returns: ANSWER,
     examples: &["http.request(\"PURGE\", \"http://localhost:8080/index.html\")"],
@@ -191,7 +247,8 @@ fn judged(answer: HttpResponse, url: &str, changes: bool, args: &Args) -> Result
     let value = Value::Record(Arc::new(record.with_text(Arc::clone(&body))));
     if changes && !ok {
         let said = excerpt(&body, 300);
-        let failed = ActionError { value: Some(value), ..ActionError::failed(format!("{} answered {status}", host_of(url))) };
+        let failed =
+            ActionError { value: Some(value), ..ActionError::failed(format!("{} answered {status}", host_of(url))) };
         return Err(failed.output(said).help(format!("if {status} is fine here, say so: ok: [{status}]")));
     }
     Ok(value)
@@ -205,7 +262,8 @@ fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
             headers.push((name.to_string(), display::exposed_text(value)));
         }
     }
-    let has = |headers: &[(String, String)], name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let has =
+        |headers: &[(String, String)], name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     if let Some(token) = super::args::optional_text(args, "bearer") {
         headers.push(("authorization".to_owned(), format!("Bearer {token}")));
     }

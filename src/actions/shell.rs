@@ -38,7 +38,9 @@ pub(super) static SH: Action = Action {
         later(async move {
             let line = CommandLine::Script(text(call.args, "command"));
             let ok = match call.args.get("ok") {
-                Value::List(codes) => codes.iter().filter_map(|code| if let Value::Int(n) = code { Some(*n) } else { None }).collect(),
+                Value::List(codes) => {
+                    codes.iter().filter_map(|code| if let Value::Int(n) = code { Some(*n) } else { None }).collect()
+                }
                 _ => Vec::new(),
             };
             let options = CommandOptions {
@@ -83,7 +85,9 @@ async fn run_in(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -
     };
     match result {
         (Err(error), _) => Err(not_started(&error)),
-        (Ok(exit), timed_out) => judged(exit, options, call.cancel, timed_out.then_some(options.timeout).flatten(), line),
+        (Ok(exit), timed_out) => {
+            judged(exit, options, call.cancel, timed_out.then_some(options.timeout).flatten(), line)
+        }
     }
 }
 
@@ -112,7 +116,11 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         dir = Some(dir.map_or_else(|| cwd.clone().into(), |dir| dir.join(&cwd)));
     }
     let stdin = options.stdin.as_ref().map(|input| input.as_bytes().into());
-    Ok(Process { argv, shell, dir, env, stdin, grace: call.grace })
+    let script = match line {
+        CommandLine::Direct(_) => None,
+        CommandLine::Script(script) => Some(script.clone()),
+    };
+    Ok(Process { argv, shell, script, dir, env, stdin, grace: call.grace })
 }
 
 fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> {
@@ -129,9 +137,8 @@ fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> 
 fn not_started(error: &ProcessError) -> ActionError {
     let failed = ActionError { certainty: Certainty::NotBegun, ..ActionError::failed(error.to_string()) };
     match error {
-        ProcessError::NotFound(program) => {
-            failed.help(format!("install {program}, or name it in `needs` so that it is looked for before anything runs"))
-        }
+        ProcessError::NotFound(program) => failed
+            .help(format!("install {program}, or name it in `needs` so that it is looked for before anything runs")),
         ProcessError::NotStarted { .. } => failed,
     }
 }
@@ -163,7 +170,10 @@ fn judged(
     ));
     if cancelled {
         let message = match timed_out {
-            Some(limit) => format!("it was stopped after {}", units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))),
+            Some(limit) => format!(
+                "it was stopped after {}",
+                units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
+            ),
             None if cancel.is_cancelled() => "it was stopped before it was done".to_owned(),
             None => "it was stopped".to_owned(),
         };

@@ -8,9 +8,7 @@ use super::environments::Environments;
 use super::lower::Lower;
 use super::modules::Modules;
 use super::names::{FrameNames, Symbol};
-use super::program::{
-    EnvGlobals, Loader, NameInfo, Param, Program, SecretDecl, SecretSource, UserAction, UserCheck,
-};
+use super::program::{EnvGlobals, Loader, NameInfo, Param, Program, SecretDecl, SecretSource, UserAction, UserCheck};
 use super::types::type_of;
 use crate::catalog::{Effect, Registry};
 use crate::diag::{Diagnostic, code};
@@ -150,7 +148,10 @@ impl<'a> Declared<'a> {
             && known != symbol
         {
             let message = format!("`{name}` is declared twice");
-            self.report(Diagnostic::error(&code::DUPLICATE_NAME, span, message, "here again").help("choose another name for one of them"));
+            self.report(
+                Diagnostic::error(&code::DUPLICATE_NAME, span, message, "here again")
+                    .help("choose another name for one of them"),
+            );
         }
     }
 
@@ -160,7 +161,10 @@ impl<'a> Declared<'a> {
             StmtKind::Param(param) => {
                 if !is_main {
                     let message = "a file that is used can have no parameters: only the runbook itself is given some";
-                    self.report(Diagnostic::error(&code::MISPLACED, stmt.span, message, "").help("make it a parameter of the actions and checks that need it"));
+                    self.report(
+                        Diagnostic::error(&code::MISPLACED, stmt.span, message, "")
+                            .help("make it a parameter of the actions and checks that need it"),
+                    );
                 }
                 let ty = self.read_type(&param.ty);
                 let global = self.global(&param.name.name, ty, param.name.span);
@@ -202,7 +206,10 @@ impl<'a> Declared<'a> {
             None => {
                 let message = format!("action `{}` does not say what it does to the world", action.name.name);
                 let help = format!("write `action {}(…) reads`, `changes` or `destroys`", action.name.name);
-                self.report(Diagnostic::error(&code::EFFECT, action.name.span, message, "reads, changes or destroys?").help(help));
+                self.report(
+                    Diagnostic::error(&code::EFFECT, action.name.span, message, "reads, changes or destroys?")
+                        .help(help),
+                );
                 Effect::Destroys
             }
         };
@@ -226,7 +233,10 @@ impl<'a> Declared<'a> {
                 None => {
                     if typed {
                         let message = format!("parameter `{}` has no type", param.name.name);
-                        let help = format!("write `{}: string`, or int, bool, duration, list<string>, any, …", param.name.name);
+                        let help = format!(
+                            "write `{}: string`, or int, bool, duration, list<string>, any, …",
+                            param.name.name
+                        );
                         self.report(Diagnostic::error(&code::WRONG_TYPE, param.name.span, message, "").help(help));
                     }
                     Type::Any
@@ -352,19 +362,36 @@ impl<'a> Declared<'a> {
                 Err(error) => {
                     let why = error.to_string();
                     let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    lower.report(Diagnostic::error(&code::WRONG_ARGUMENT, pattern.span, format!("this is no regular expression: {why}"), ""));
+                    lower.report(Diagnostic::error(
+                        &code::WRONG_ARGUMENT,
+                        pattern.span,
+                        format!("this is no regular expression: {why}"),
+                        "",
+                    ));
                     None
                 }
             }
         });
-        Param { name: Arc::clone(&param.name.name), global, ty, default, matching, one_of, doc: param.doc.clone(), span }
+        Param {
+            name: Arc::clone(&param.name.name),
+            global,
+            ty,
+            default,
+            matching,
+            one_of,
+            doc: param.doc.clone(),
+            span,
+        }
     }
 
     fn lower_let(&mut self, module: usize, binding: &tree::Let, _: Span) -> Option<(GlobalId, Expr)> {
         let global = self.global_of(module, &binding.name.name);
         let tree::Rhs::Expr(value) = &binding.value else {
             let message = "at the top level only values are bound; what touches the world stands in a phase or a step";
-            self.report(Diagnostic::error(&code::MISPLACED, binding.name.span, message, "").help("move this line into the phase or step that needs it"));
+            self.report(
+                Diagnostic::error(&code::MISPLACED, binding.name.span, message, "")
+                    .help("move this line into the phase or step that needs it"),
+            );
             return None;
         };
         let wanted = binding.ty.as_ref().map(|ty| self.read_type(ty));

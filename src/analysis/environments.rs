@@ -158,7 +158,8 @@ impl Declared<'_> {
             Some(near) => format!("did you mean `env.{near}`? otherwise add `{} = …` there", key.name),
             None => format!("add `{} = …` to {}", key.name, names.join(", ")),
         };
-        let mut diagnostic = Diagnostic::error(&code::MISSING_IN_ENVIRONMENT, key.span, message, "used here").help(help);
+        let mut diagnostic =
+            Diagnostic::error(&code::MISSING_IN_ENVIRONMENT, key.span, message, "used here").help(help);
         if without.len() < all.len() {
             for env in without.iter().take(3).filter(|env| env.span.file == key.span.file) {
                 diagnostic = diagnostic.label(env.span, "does not have it");

@@ -38,8 +38,7 @@ pub(super) struct Modules {
 
 /// Reads a runbook and everything it uses. The runbook is the last.
 pub(super) fn load(main: Loaded, loader: &dyn Loader, sources: &mut Sources) -> Modules {
-    let mut modules =
-        Modules { all: Vec::new(), diagnostics: Vec::new(), by_path: HashMap::new(), open: Vec::new() };
+    let mut modules = Modules { all: Vec::new(), diagnostics: Vec::new(), by_path: HashMap::new(), open: Vec::new() };
     modules.add(main, loader, sources);
     modules
 }
@@ -80,7 +79,10 @@ impl Modules {
                 let Some(text) = loader.std(&name) else {
                     let names = loader.std_names();
                     let near = did_you_mean(&name, names.iter().copied());
-                    let help = near.map_or_else(|| format!("there are: {}", names.join(", ")), |near| format!("did you mean `use {near}`?"));
+                    let help = near.map_or_else(
+                        || format!("there are: {}", names.join(", ")),
+                        |near| format!("did you mean `use {near}`?"),
+                    );
                     let message = format!("there is no module `{name}` in the standard library");
                     self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, path.span, message, "").help(help));
                     return None;
@@ -95,7 +97,12 @@ impl Modules {
             tree::UseSource::File(literal) => {
                 let Some(path) = literal.as_plain() else {
                     let message = "the file of a `use` is read before anything runs: it can hold no value";
-                    self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, literal.span, message, "write the path out"));
+                    self.diagnostics.push(Diagnostic::error(
+                        &code::NO_MODULE,
+                        literal.span,
+                        message,
+                        "write the path out",
+                    ));
                     return None;
                 };
                 let module = self.file(&path, literal.span, from, loader, sources)?;
@@ -126,7 +133,8 @@ impl Modules {
             let chain: Vec<String> = self.open.iter().map(|path| path.display().to_string()).collect();
             let message = "these files use each other in a circle";
             let help = format!("{} → {}", chain.join(" → "), loaded.path.display());
-            self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle").help(help));
+            self.diagnostics
+                .push(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle").help(help));
             return None;
         }
         Some(self.add(loaded, loader, sources))

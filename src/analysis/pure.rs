@@ -5,11 +5,7 @@ use super::program::{Stmt, StmtKind};
 /// Whether no statement, at any depth, is more than computing: no scope, action, person or time.
 pub(super) fn is_pure(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match &stmt.kind {
-        StmtKind::Bind { .. }
-        | StmtKind::Fail(_)
-        | StmtKind::Return(_)
-        | StmtKind::Break
-        | StmtKind::Skip(_) => true,
+        StmtKind::Bind { .. } | StmtKind::Fail(_) | StmtKind::Return(_) | StmtKind::Break | StmtKind::Skip(_) => true,
         StmtKind::If { then, otherwise, .. } => then.pure && otherwise.pure,
         StmtKind::For(each) => {
             let in_order = matches!(each.parallel, super::program::Concurrency::Sequential);

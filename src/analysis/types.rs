@@ -73,13 +73,19 @@ fn method_type(ty: &Type, name: &str) -> Option<Type> {
 
 /// What a command gives.
 pub(super) fn command_result() -> Type {
-    let text = "{ stdout: string, stderr: string, status: int, ok: bool, lines: list<string>, json: any, elapsed: duration }";
+    let text =
+        "{ stdout: string, stderr: string, status: int, ok: bool, lines: list<string>, json: any, elapsed: duration }";
     Type::read(text, &|_| None).unwrap_or(Type::Any)
 }
 
 /// `failure` in a handler or a compensation.
 pub(super) fn failure_type() -> Type {
-    let fields = [("message", Type::String), ("step", Type::String), ("kind", Type::String), ("output", Type::String.optional())];
+    let fields = [
+        ("message", Type::String),
+        ("step", Type::String),
+        ("kind", Type::String),
+        ("output", Type::String.optional()),
+    ];
     closed(fields)
 }
 

@@ -29,8 +29,5 @@ pub struct CommandOptions {
 }
 
 /// Runs commands: given to the run time by the composition root. The arguments of the [`Call`] are not used.
-pub type RunCommand = for<'a> fn(
-    &'a CommandLine,
-    &'a CommandOptions,
-    &'a Call<'a>,
-) -> LocalFuture<'a, Result<Value, ActionError>>;
+pub type RunCommand =
+    for<'a> fn(&'a CommandLine, &'a CommandOptions, &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>>;

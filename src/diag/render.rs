@@ -117,7 +117,9 @@ impl SourceCode for SafeSource {
         let line = text[..start].iter().filter(|byte| **byte == b'\n').count();
         let count = data.iter().filter(|byte| **byte == b'\n').count();
         let range = SourceSpan::new(start.into(), data.len());
-        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, range, line, 0, count)))
+        // miette names this column in the heading; the lines themselves begin at their first byte.
+        let column = self.text.get(start..span.offset()).map_or(0, |before| before.chars().count());
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, range, line, column, count)))
     }
 }
 
@@ -181,7 +183,7 @@ mod tests {
         let diagnostic = Diagnostic::error(&SYNTAX, Span::new(id, 24, 25), "an operand is missing", "after this");
         let drawn = render(&diagnostic, &sources, Style::default());
         assert!(!drawn.contains('\u{1b}'), "{drawn}");
-        assert!(drawn.contains("a.rbk:2:"), "{drawn}");
+        assert!(drawn.contains("a.rbk:2:17"), "{drawn}");
         assert!(drawn.contains('␛'), "{drawn}");
     }
 }

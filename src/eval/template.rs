@@ -76,4 +76,3 @@ pub(super) fn script(context: &mut Context<'_>, parts: &[ScriptPart]) -> Result<
     }
     Ok(Value::from(text))
 }
-

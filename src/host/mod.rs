@@ -121,6 +121,8 @@ pub struct Process {
     pub argv: Vec<String>,
     /// It is a shell with a script.
     pub shell: bool,
+    /// The script as it was written, without what is put before it: for messages and tests.
+    pub script: Option<String>,
     /// The working directory; ours if `None`.
     pub dir: Option<PathBuf>,
     /// Set in addition to ours.
@@ -156,6 +158,8 @@ pub struct Exit {
     pub cancelled: bool,
     /// A process that outlived it still held its output open; we did not wait for that one.
     pub output_held: bool,
+    /// How many of its processes could not be ended after the cancellation.
+    pub survivors: usize,
 }
 
 /// Why a process did not run.

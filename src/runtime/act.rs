@@ -17,8 +17,8 @@ use super::unit::size;
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
 use crate::catalog::{Action, Args, Call, Certainty, Inverse};
-use crate::eval::{Expr, Frame};
 use crate::eval::expr::Part;
+use crate::eval::{Expr, Frame};
 use crate::journal::{ArmedEntry, Ending};
 use crate::source::Span;
 use crate::value::{Secret, Value};
@@ -89,7 +89,9 @@ impl Branch {
             if act.effect.is_changing() {
                 let armed = self.arm_ready();
                 if !armed.is_empty() {
-                    return self.record(crate::journal::Recorded::Noted { text: armed[0].text.clone() }, act.span).await;
+                    return self
+                        .record(crate::journal::Recorded::Noted { text: armed[0].text.clone() }, act.span)
+                        .await;
                 }
             }
         }
@@ -289,7 +291,11 @@ impl Branch {
         let armed = Rc::new(Armed {
             order,
             text: pending.compensation.text.to_string(),
-            work: Work::Block { compensation: Arc::clone(&pending.compensation), captured, frame_size: u32::try_from(frame.size()).unwrap_or(u32::MAX) },
+            work: Work::Block {
+                compensation: Arc::clone(&pending.compensation),
+                captured,
+                frame_size: u32::try_from(frame.size()).unwrap_or(u32::MAX),
+            },
             path: pending.path.clone(),
             surroundings: Rc::clone(&pending.surroundings),
             unit: pending.unit.clone(),
@@ -302,7 +308,14 @@ impl Branch {
         Some(record)
     }
 
-    fn native_inverse(&self, action: &'static Action, args: &Args, captured: Value, span: Span, text: String) -> Rc<Armed> {
+    fn native_inverse(
+        &self,
+        action: &'static Action,
+        args: &Args,
+        captured: Value,
+        span: Span,
+        text: String,
+    ) -> Rc<Armed> {
         Rc::new(Armed {
             order: self.run.next_order(),
             work: Work::Native { action, args: args.clone(), captured, span },
@@ -376,7 +389,12 @@ fn entry(armed: &Armed) -> ArmedEntry {
         Work::Block { captured, .. } => captured
             .iter()
             .map(|(slot, value)| {
-                let name = armed.unit.program.frame.get(*slot as usize).map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
+                let name = armed
+                    .unit
+                    .program
+                    .frame
+                    .get(*slot as usize)
+                    .map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
                 (name, value.inspect())
             })
             .collect(),

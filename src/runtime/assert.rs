@@ -84,9 +84,7 @@ impl Branch {
     /// What a condition saw, in one line, against what it should be.
     pub(super) fn seen(&mut self, condition: &Expr, expected: bool) -> Option<String> {
         let sources = std::sync::Arc::clone(&self.unit.program.sources);
-        self.with_evaluator(|context| {
-            eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned())
-        })
+        self.with_evaluator(|context| eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned()))
     }
 
     /// One line for each answer the values of an expression were read from, and where those were bound.
@@ -158,7 +156,11 @@ fn command_evidence(value: &Value) -> Option<String> {
     let text = record.text().map(|text| text.raw.trim_end()).unwrap_or_default();
     let last = text.lines().last().unwrap_or_default();
     let shown: String = last.chars().take(120).collect();
-    Some(if shown.is_empty() { format!("exited with {status}, wrote nothing") } else { format!("exited with {status}: {shown}") })
+    Some(if shown.is_empty() {
+        format!("exited with {status}, wrote nothing")
+    } else {
+        format!("exited with {status}: {shown}")
+    })
 }
 
 fn slots_of(expr: &Expr, out: &mut Vec<SlotId>) {

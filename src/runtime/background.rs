@@ -156,7 +156,8 @@ impl Branch {
         if !over || matches!(flow, Flow::Next) {
             return flow;
         }
-        let why = last.map_or_else(|| "there was no answer".to_owned(), |failure: Box<Failure>| failure.message().to_owned());
+        let why =
+            last.map_or_else(|| "there was no answer".to_owned(), |failure: Box<Failure>| failure.message().to_owned());
         let message = format!("background \"{name}\" was not ready after {}: {why}", spoken(within));
         Flow::Fail(self.failure(FailureKind::Timeout, span, message))
     }

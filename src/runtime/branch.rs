@@ -149,12 +149,8 @@ impl Branch {
     pub(super) fn with_evaluator<T>(&mut self, f: impl FnOnce(&mut eval::Context<'_>) -> T) -> T {
         let fields = RunFields { run: &self.run, attempt: self.attempt };
         let at = self.frames.len() - 1;
-        let mut context = eval::Context::new(
-            &mut self.frames[at],
-            &self.unit.globals,
-            &self.unit.program.functions,
-            &fields,
-        );
+        let mut context =
+            eval::Context::new(&mut self.frames[at], &self.unit.globals, &self.unit.program.functions, &fields);
         f(&mut context)
     }
 

@@ -36,14 +36,14 @@ impl Branch {
         };
         let mut tries = Tries::default();
         let outer = self.attempt;
-        let (flow, over) = self
-            .under_deadline(limit, async |branch| branch.poll(body, every, limit, &mut tries).await)
-            .await;
+        let (flow, over) =
+            self.under_deadline(limit, async |branch| branch.poll(body, every, limit, &mut tries).await).await;
         self.attempt = outer;
         match flow {
             // Cancelled from within the poll means that its own time is over.
-            Flow::Fail(failure) if over && failure.kind.is_worth_another_try()
-                || over && matches!(&failure.kind, FailureKind::Cancelled) =>
+            Flow::Fail(failure)
+                if over && failure.kind.is_worth_another_try()
+                    || over && matches!(&failure.kind, FailureKind::Cancelled) =>
             {
                 Flow::Fail(self.never_passed(scope, limit, tries))
             }

@@ -123,15 +123,15 @@ fn choose_environment(program: &Program, name: Option<&str>) -> Result<Option<us
     match name {
         None if program.environments.is_empty() => Ok(None),
         None if program.environments.len() == 1 => Ok(Some(0)),
-        None => Err(InputError::new(
-            "no environment was chosen",
-            format!("say which: --env {}", names().join(" | --env ")),
-        )),
+        None => {
+            Err(InputError::new("no environment was chosen", format!("say which: --env {}", names().join(" | --env "))))
+        }
         Some(name) => match program.environments.iter().position(|environment| *environment.name == *name) {
             Some(at) => Ok(Some(at)),
-            None if program.environments.is_empty() => {
-                Err(InputError::new(format!("there is no environment `{name}`"), "this runbook has none: leave out --env"))
-            }
+            None if program.environments.is_empty() => Err(InputError::new(
+                format!("there is no environment `{name}`"),
+                "this runbook has none: leave out --env",
+            )),
             None => {
                 let help = match crate::diag::did_you_mean(name, names()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -155,8 +155,12 @@ fn environment_record(program: &Program, globals: &Globals, at: usize) -> Result
 fn parameter(program: &Program, globals: &Globals, param: &Param, given: &Given) -> Result<Value, InputError> {
     let name = &param.name;
     let value = match given.params.get(&**name) {
-        Some(GivenValue::Text(text)) => convert::parse_as(text, &param.ty).map_err(|why| not_taken(name, why, &param.ty))?,
-        Some(GivenValue::Value(value)) => convert::coerce(value.clone(), &param.ty).map_err(|why| not_taken(name, why, &param.ty))?,
+        Some(GivenValue::Text(text)) => {
+            convert::parse_as(text, &param.ty).map_err(|why| not_taken(name, why, &param.ty))?
+        }
+        Some(GivenValue::Value(value)) => {
+            convert::coerce(value.clone(), &param.ty).map_err(|why| not_taken(name, why, &param.ty))?
+        }
         None => match &param.default {
             Some(default) => compute(program, globals, default)?,
             None => {

@@ -102,8 +102,5 @@ impl Report {
 
 /// `outcome`, before the report is whole.
 pub fn outcome_value(status: Status, failure: Option<&Failure>) -> Value {
-    Value::record([
-        ("status", Value::str(status.name())),
-        ("failure", failure.map_or(Value::Null, Failure::to_value)),
-    ])
+    Value::record([("status", Value::str(status.name())), ("failure", failure.map_or(Value::Null, Failure::to_value))])
 }

@@ -36,11 +36,7 @@ impl Branch {
                     QuestionKind::Secret => Answer { text: "•••".to_owned(), by: answer.by.clone() },
                     _ => answer.clone(),
                 };
-                self.emit(&Event::Answered {
-                    question: question.text.clone(),
-                    answer: text.clone(),
-                    by: by.clone(),
-                });
+                self.emit(&Event::Answered { question: question.text.clone(), answer: text.clone(), by: by.clone() });
                 let event = Recorded::Answered { question: question.text.clone(), answer: text, by };
                 match self.record(event, span).await {
                     Flow::Next => Ok(Some(answer)),
@@ -248,11 +244,17 @@ fn how_to_answer(question: &Question) -> String {
         QuestionKind::Confirm | QuestionKind::Tick => {
             format!("run it on a terminal, or answer with --yes, or --answer '{}=yes'", question.text)
         }
-        QuestionKind::Manual => format!("run it on a terminal, or once it is done say --answer '{}=done'", question.text),
-        QuestionKind::Choose(options) => format!("run it on a terminal, or say --answer '{}={}'", question.text, options.join("|")),
+        QuestionKind::Manual => {
+            format!("run it on a terminal, or once it is done say --answer '{}=done'", question.text)
+        }
+        QuestionKind::Choose(options) => {
+            format!("run it on a terminal, or say --answer '{}={}'", question.text, options.join("|"))
+        }
         QuestionKind::Secret => "run it on a terminal, or declare the secret `from env_var(…)`".to_owned(),
         QuestionKind::Text { .. } => format!("run it on a terminal, or say --answer '{}=…'", question.text),
-        QuestionKind::Approve { .. } => format!("run it on a terminal, or, if it was approved, say --approve '{named}'"),
+        QuestionKind::Approve { .. } => {
+            format!("run it on a terminal, or, if it was approved, say --approve '{named}'")
+        }
         QuestionKind::Type { word } => format!("run it on a terminal, or say --answer '{}={word}'", question.text),
     }
 }

@@ -92,7 +92,12 @@ impl Run {
         }
     }
 
-    async fn recorded(self: &Rc<Self>, armed: &Rc<Armed>, branch: &mut Branch, failure: &Failure) -> Result<(), String> {
+    async fn recorded(
+        self: &Rc<Self>,
+        armed: &Rc<Armed>,
+        branch: &mut Branch,
+        failure: &Failure,
+    ) -> Result<(), String> {
         let compensation = armed.order;
         let begun = self.dispatcher.record(Recorded::CompensationBegun { compensation }).await;
         begun.map_err(|error| error.to_string())?;

@@ -207,17 +207,18 @@ impl Branch {
             Flow::Fail(failure) => failure,
             flow => return flow,
         };
-        let message = format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
+        let message =
+            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
         let span = scope.modifiers.timeout.as_ref().map_or(scope.span, |timeout| timeout.span);
         let mut failure = self.failure(FailureKind::Timeout, span, message);
         failure.in_doubt = cause.in_doubt;
         failure.output.clone_from(&cause.output);
         failure.evidence.clone_from(&cause.evidence);
         if cause.diagnostic.span().file == span.file {
-            failure.diagnostic.labels.push(crate::diag::Label {
-                span: cause.diagnostic.span(),
-                text: "this was running".to_owned(),
-            });
+            failure
+                .diagnostic
+                .labels
+                .push(crate::diag::Label { span: cause.diagnostic.span(), text: "this was running".to_owned() });
         }
         Flow::Fail(failure)
     }
@@ -385,7 +386,10 @@ impl Branch {
         self.deadline = outer_deadline;
         match flow {
             Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure) | Flow::Rollback(failure) => {
-                self.emit(&Event::Failed { failure: Rc::new((*failure).clone()), next: "`finally` ends here; what went before stands".to_owned() });
+                self.emit(&Event::Failed {
+                    failure: Rc::new((*failure).clone()),
+                    next: "`finally` ends here; what went before stands".to_owned(),
+                });
                 Some(failure)
             }
             _ => None,

@@ -23,7 +23,9 @@ pub struct Opened {
 /// In words, when the file itself cannot be read.
 pub fn open(host: &dyn Host, path: &Path) -> Result<Opened, String> {
     let main = read(host, path, path.to_string_lossy().into_owned()).map_err(|why| match why {
-        Unreadable::NotText(at) => format!("{} is not UTF-8 (byte {at}): convert it, `rbk explain not-utf8`", path.display()),
+        Unreadable::NotText(at) => {
+            format!("{} is not UTF-8 (byte {at}): convert it, `rbk explain not-utf8`", path.display())
+        }
         Unreadable::System(why) => format!("{} cannot be read: {why}", path.display()),
     })?;
     let loader = ProjectLoader { host, root: root_of(host, &main.path) };

@@ -48,7 +48,10 @@ pub fn new_run_id(host: &dyn Host) -> Arc<str> {
 ///
 /// # Errors
 /// What the system says when it has no room for the runtime's own needs.
-pub fn run_to_end(start: impl FnOnce() -> Start, beside: impl Future<Output = ()> + 'static) -> std::io::Result<Rc<Report>> {
+pub fn run_to_end(
+    start: impl FnOnce() -> Start,
+    beside: impl Future<Output = ()> + 'static,
+) -> std::io::Result<Rc<Report>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     let report = local.block_on(&runtime, async move {

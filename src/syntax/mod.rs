@@ -4,8 +4,8 @@ mod build;
 mod limits;
 mod numbers;
 mod parser;
-mod strings;
 pub mod shell;
+mod strings;
 pub mod tree;
 
 use build::Builder;

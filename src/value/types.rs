@@ -125,8 +125,7 @@ impl Type {
             | (Type::List(a), Type::List(b)) => a.fits(b),
             (Type::Secret(a), b) => a.fits(b),
             (a, Type::Optional(b)) => a.fits(b),
-            // A command's output or an HTTP answer is a record that is also a text.
-            (Type::Record(record), Type::String) => record.open,
+            (Type::Record(record), Type::String) => record.open || record.is_text(),
             (Type::Record(a), Type::Record(b)) => b.fields.iter().all(|(name, wanted)| match a.field(name) {
                 Some(given) => given.fits(wanted),
                 None => a.open || matches!(wanted, Type::Optional(_)),
@@ -158,6 +157,11 @@ impl RecordType {
     /// The type of a field.
     pub fn field(&self, name: &str) -> Option<&Type> {
         self.fields.iter().find(|(field, _)| &**field == name).map(|(_, ty)| ty)
+    }
+
+    /// Whether it is also a text, as a command's output and an HTTP answer are: then it reads as `.lines` and `.json`.
+    pub fn is_text(&self) -> bool {
+        self.field("lines").is_some() && self.field("json").is_some()
     }
 
     fn join(&self, other: &RecordType) -> RecordType {

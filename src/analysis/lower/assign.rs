@@ -72,7 +72,10 @@ impl Lower<'_, '_, '_> {
             return;
         }
         if binding.parallel < self.names.parallel {
-            let message = format!("`{}` belongs to what is around these parallel branches: they would overwrite each other's value", name.name);
+            let message = format!(
+                "`{}` belongs to what is around these parallel branches: they would overwrite each other's value",
+                name.name
+            );
             let help = "collect the results: let results = for … parallel … { }";
             let diagnostic = Diagnostic::error(&code::NOT_ASSIGNABLE, name.span, message, "assigned here");
             self.report(diagnostic.label(binding.span, "bound here").help(help));
@@ -99,7 +102,9 @@ impl Lower<'_, '_, '_> {
                 self.before.push(Stmt { kind: StmtKind::Act(Box::new(act)), span: command.span });
                 (Expr { kind: ExprKind::Slot(slot), span: command.span }, ty)
             }
-            Rhs::Check(_) | Rhs::For(_) => (Expr::null(Span::new(self.declared.modules.file_id(self.module), 0, 0)), Type::Any),
+            Rhs::Check(_) | Rhs::For(_) => {
+                (Expr::null(Span::new(self.declared.modules.file_id(self.module), 0, 0)), Type::Any)
+            }
         }
     }
 

@@ -196,7 +196,10 @@ impl Lower<'_, '_, '_> {
             };
             let Some(form) = forms.get(at) else {
                 let message = format!("`{name}` takes {}", count(forms.len()));
-                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, arg.value.span, message, "one too many").help(takes(name, forms)));
+                self.report(
+                    Diagnostic::error(&code::WRONG_ARGUMENT, arg.value.span, message, "one too many")
+                        .help(takes(name, forms)),
+                );
                 self.expr(&arg.value);
                 continue;
             };
@@ -247,8 +250,12 @@ impl Lower<'_, '_, '_> {
         self.guarded = false;
         let Some(method) = functions::find_method(&name.name) else {
             let methods = functions::all().filter(|function| function.method).map(|function| function.name);
-            let mut diagnostic =
-                Diagnostic::error(&code::UNKNOWN_MEMBER, name.span, format!("there is no method `.{}()`", name.name), "");
+            let mut diagnostic = Diagnostic::error(
+                &code::UNKNOWN_MEMBER,
+                name.span,
+                format!("there is no method `.{}()`", name.name),
+                "",
+            );
             diagnostic.help = did_you_mean(&name.name, methods).map(|near| format!("did you mean `.{near}()`?"));
             self.report(diagnostic);
             return self.skip_args(args, span);
@@ -306,7 +313,8 @@ impl Lower<'_, '_, '_> {
             };
             let Some(param) = at.filter(|at| *at == lowered.len()).and_then(|at| function.params.get(at)) else {
                 let params: Vec<&str> = function.params.iter().map(|param| param.name).collect();
-                let message = format!("`{shown}` takes {}", count(function.params.len() - usize::from(function.method)));
+                let message =
+                    format!("`{shown}` takes {}", count(function.params.len() - usize::from(function.method)));
                 let help = format!("it takes, in this order: {}", params[usize::from(function.method)..].join(", "));
                 self.report(Diagnostic::error(&code::WRONG_ARGUMENT, arg.value.span, message, "").help(help));
                 return (Expr::null(span), Type::Any);
@@ -323,8 +331,13 @@ impl Lower<'_, '_, '_> {
             lowered.push(Argument::Value(value));
             types.push(ty);
         }
-        let missing: Vec<&str> =
-            function.params.iter().skip(lowered.len()).filter(|param| !param.optional).map(|param| param.name).collect();
+        let missing: Vec<&str> = function
+            .params
+            .iter()
+            .skip(lowered.len())
+            .filter(|param| !param.optional)
+            .map(|param| param.name)
+            .collect();
         if !missing.is_empty() {
             let message = format!("`{shown}` needs `{}`", missing.join("`, `"));
             let help = format!("`rbk doc {}` shows examples", function.name);

@@ -47,9 +47,14 @@ impl Lower<'_, '_, '_> {
             tree::OnFailPolicy::Rollback(None) => OnFail::Rollback,
             tree::OnFailPolicy::Rollback(Some(clause)) => {
                 if undo.is_some() {
-                    let message = "this scope says twice how it is taken back: by `undo { }` and by `on_fail rollback { }`";
+                    let message =
+                        "this scope says twice how it is taken back: by `undo { }` and by `on_fail rollback { }`";
                     let diagnostic = Diagnostic::error(&code::MISPLACED, clause.span, message, "here again");
-                    self.report(diagnostic.label(head, "of this scope").help("keep the `undo { }`, and write: on_fail rollback"));
+                    self.report(
+                        diagnostic
+                            .label(head, "of this scope")
+                            .help("keep the `undo { }`, and write: on_fail rollback"),
+                    );
                 }
                 *undo = Some(self.compensation(clause, CompensationKind::Rollback, body, true));
                 OnFail::Rollback
@@ -168,7 +173,9 @@ impl Lower<'_, '_, '_> {
             "this takes back by `{name}`, which only the change itself returns: when its answer is lost nobody knows `{name}`"
         );
         let help = "choose the name or id beforehand, or add `probe { }` that finds out whether it happened";
-        self.report(Diagnostic::warning(&code::LATE_COMPENSATION, span, message, "armed only after the change").help(help));
+        self.report(
+            Diagnostic::warning(&code::LATE_COMPENSATION, span, message, "armed only after the change").help(help),
+        );
     }
 
     /// One line of what a compensation does, from its source.

@@ -119,7 +119,8 @@ impl Lower<'_, '_, '_> {
             if hole.raw {
                 continue;
             }
-            let message = format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
+            let message =
+                format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
             let advice: Vec<&str> = foreign.remedies.iter().map(|remedy| remedy.advice()).collect();
             let label = format!("{} would read this", foreign.interpreter);
             self.report(Diagnostic::error(&code::FOREIGN, hole.span, message, label).help(advice.join(", or ")));
@@ -226,14 +227,12 @@ impl Lower<'_, '_, '_> {
                 "a list is several words, and only one fits here".to_owned(),
                 "join it: ${xs.join(\",\")}, or let it stand alone between blanks".to_owned(),
             ),
-            Type::Record(record) if !record.open => (
-                "a record is no word".to_owned(),
-                "name the field, or write it as JSON: ${json(x)}".to_owned(),
-            ),
-            Type::Optional(_) => (
-                format!("this may be null: it is {}", a(&hole.ty)),
-                "say what it is then: ${x ?? \"…\"}".to_owned(),
-            ),
+            Type::Record(record) if !record.open && !record.is_text() => {
+                ("a record is no word".to_owned(), "name the field, or write it as JSON: ${json(x)}".to_owned())
+            }
+            Type::Optional(_) => {
+                (format!("this may be null: it is {}", a(&hole.ty)), "say what it is then: ${x ?? \"…\"}".to_owned())
+            }
             _ => return,
         };
         let code = if hole.ty.is_secret() { &code::SECRET_EXPOSED } else { &code::WRONG_TYPE };
@@ -249,12 +248,16 @@ impl Lower<'_, '_, '_> {
                 continue;
             }
             for word in command.words.iter().skip(1) {
-                let exposed = word.variables().find(|name| self.declared.secret_vars.iter().any(|secret| **secret == **name));
+                let exposed =
+                    word.variables().find(|name| self.declared.secret_vars.iter().any(|secret| **secret == **name));
                 if let Some(name) = exposed {
                     let message = format!("`${name}` is a secret, and here every user of the machine can read it");
                     let help = "let the program read the variable itself, or give it on its standard input: printf %s \"$NAME\" | …";
                     let span = place(word.at);
-                    self.report(Diagnostic::error(&code::SECRET_EXPOSED, span, message, "in the arguments of a process").help(help));
+                    self.report(
+                        Diagnostic::error(&code::SECRET_EXPOSED, span, message, "in the arguments of a process")
+                            .help(help),
+                    );
                 }
             }
         }

@@ -234,7 +234,8 @@ impl Lower<'_, '_, '_> {
                     ty = ty.optional();
                     if !self.guarded {
                         let message = format!("`{name}` may have no value here: {}", maybe.why);
-                        let help = format!("say what it is then: `{name} ?? …`, or ask first: `if {name} != null {{ … }}`");
+                        let help =
+                            format!("say what it is then: `{name} ?? …`, or ask first: `if {name} != null {{ … }}`");
                         let diagnostic = Diagnostic::error(&code::UNBOUND, span, message, "used here");
                         self.report(diagnostic.label(binding.span, "bound here").help(help));
                         ty = Type::Any;
@@ -373,7 +374,10 @@ impl Lower<'_, '_, '_> {
             },
             Some(_) => {
                 let message = format!("`{whole}.{}` is no value", name.name);
-                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, span, message, "").help(format!("call it: {whole}.{}(…)", name.name)));
+                self.report(
+                    Diagnostic::error(&code::WRONG_ARGUMENT, span, message, "")
+                        .help(format!("call it: {whole}.{}(…)", name.name)),
+                );
                 (Expr::null(span), Type::Any)
             }
             None => {
@@ -455,11 +459,7 @@ fn not_null(condition: &tree::Expr, names: &mut std::collections::HashSet<Arc<st
 }
 
 fn member_of(object: Expr, name: &tree::Ident, optional: bool, span: Span) -> Expr {
-    let kind = ExprKind::Member {
-        object: Box::new(object),
-        name: Arc::clone(&name.name),
-        name_span: name.span,
-        optional,
-    };
+    let kind =
+        ExprKind::Member { object: Box::new(object), name: Arc::clone(&name.name), name_span: name.span, optional };
     Expr { kind, span }
 }

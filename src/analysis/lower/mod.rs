@@ -133,7 +133,9 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
         let text = self.declared.sources.text(span);
         let bare = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
         match (given.required(), wanted.required()) {
-            (Type::Int | Type::Float, Type::Duration) if bare => Some(format!("say the unit: {text}s, {text}m or {text}h")),
+            (Type::Int | Type::Float, Type::Duration) if bare => {
+                Some(format!("say the unit: {text}s, {text}m or {text}h"))
+            }
             (Type::Int | Type::Float, Type::Duration) => Some(format!("say the unit: seconds({text})")),
             (Type::Int | Type::Float, Type::Size) if bare => Some(format!("say the unit: {text}MiB or {text}GB")),
             (Type::Int | Type::Float, Type::Size) => Some(format!("say the unit: bytes({text})")),

@@ -119,7 +119,10 @@ impl Lower<'_, '_, '_> {
         let clauses = tree::Clauses::default();
         if choose.branches.len() < 2 {
             let message = "a choice has at least two answers";
-            self.report(Diagnostic::error(&code::MISPLACED, choose.question.span, message, "").help("to ask for consent write: confirm \"…\""));
+            self.report(
+                Diagnostic::error(&code::MISPLACED, choose.question.span, message, "")
+                    .help("to ask for consent write: confirm \"…\""),
+            );
         }
         self.asked("choose", &choose.question, modifiers, &clauses, before, |lower| {
             let mark = lower.names.mark();

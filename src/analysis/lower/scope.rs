@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::super::names::Maybe;
-use super::super::program::{
-    Background, Block, Clauses, Modifiers, Ready, Retry, Scope, ScopeBody, Stmt, StmtKind,
-};
+use super::super::program::{Background, Block, Clauses, Modifiers, Ready, Retry, Scope, ScopeBody, Stmt, StmtKind};
 use super::{Doing, Lower, Place};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
@@ -45,18 +43,8 @@ impl Lower<'_, '_, '_> {
         self.finally_inside(&scope.body, &mut clauses);
         let (effect, uses, binds) = self.leave(outside, &scope.modifiers, &clauses, scope.kind.word());
         out.append(&mut before);
-        let lowered = Scope {
-            kind: body,
-            title,
-            name,
-            modifiers,
-            clauses,
-            effect,
-            binds,
-            uses,
-            verdict,
-            span: scope.head,
-        };
+        let lowered =
+            Scope { kind: body, title, name, modifiers, clauses, effect, binds, uses, verdict, span: scope.head };
         out.push(Stmt { kind: StmtKind::Scope(Arc::new(lowered)), span });
     }
 
@@ -173,7 +161,12 @@ impl Lower<'_, '_, '_> {
         out.append(&mut before);
         let scope = Scope {
             kind: ScopeBody::CheckUse(index, args),
-            title: Expr { kind: crate::eval::ExprKind::Const(crate::value::Value::Str(Arc::from(self.source(path.span.to(span))))), span },
+            title: Expr {
+                kind: crate::eval::ExprKind::Const(crate::value::Value::Str(Arc::from(
+                    self.source(path.span.to(span)),
+                ))),
+                span,
+            },
             name,
             modifiers,
             clauses,
@@ -222,7 +215,10 @@ impl Lower<'_, '_, '_> {
                 }
                 _ => {
                     let message = "`with` gives the parameters of the runbook by name";
-                    self.report(Diagnostic::error(&code::WRONG_ARGUMENT, given.span, message, "").help("with { version: \"2\" }"));
+                    self.report(
+                        Diagnostic::error(&code::WRONG_ARGUMENT, given.span, message, "")
+                            .help("with { version: \"2\" }"),
+                    );
                 }
             }
         }
@@ -294,7 +290,9 @@ impl Lower<'_, '_, '_> {
         let analysis = super::super::analyse_called(loaded, loader, registry, self.declared.callers);
         if analysis.program.is_none() {
             let first = analysis.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
-            let why = first.map_or_else(String::new, |first| format!(": {}: {}", analysis.sources.place(first.span()), first.message));
+            let why = first.map_or_else(String::new, |first| {
+                format!(": {}: {}", analysis.sources.place(first.span()), first.message)
+            });
             self.report(Diagnostic::error(&code::NO_MODULE, span, format!("\"{path}\" cannot run{why}"), ""));
         }
         analysis.program
@@ -303,7 +301,11 @@ impl Lower<'_, '_, '_> {
     /// A process beside the rest of its phase.
     pub(super) fn background(&mut self, background: &tree::Background, span: Span, out: &mut Vec<Stmt>) {
         if !matches!(self.place.doing, Doing::Story) {
-            self.misplaced(background.title.span, "a background process stands in a phase: it lives until that ends", "");
+            self.misplaced(
+                background.title.span,
+                "a background process stands in a phase: it lives until that ends",
+                "",
+            );
         }
         let title = self.title(&background.title);
         let name = self.title_text(&background.title);
@@ -369,7 +371,8 @@ impl Lower<'_, '_, '_> {
             (a, b) => a.or(b),
         };
         let inside: Vec<SlotId> = self.uses.iter().copied().filter(|slot| !binds.contains(slot)).collect();
-        let mut uses: Vec<SlotId> = inside.iter().copied().filter(|slot| outside.mark.values().any(|binding| binding.slot == *slot)).collect();
+        let mut uses: Vec<SlotId> =
+            inside.iter().copied().filter(|slot| outside.mark.values().any(|binding| binding.slot == *slot)).collect();
         uses.sort_unstable();
         uses.dedup();
         let mut all = outside.uses;
@@ -391,7 +394,8 @@ impl Lower<'_, '_, '_> {
             let expr = expr.as_ref()?;
             if !allowed.contains(&name) {
                 let message = format!("`{name}` makes no sense on a {word}");
-                let help = if allowed.is_empty() { String::new() } else { format!("a {word} takes: {}", allowed.join(", ")) };
+                let help =
+                    if allowed.is_empty() { String::new() } else { format!("a {word} takes: {}", allowed.join(", ")) };
                 lower.report(Diagnostic::error(&code::MODIFIER, expr.span, message, "").help(help));
                 return None;
             }

@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::names::Binding;
-use super::super::program::{
-    Assert, Block, Concurrency, FailWhen, For, Lasting, Parallel, Stmt, StmtKind,
-};
-use super::{Doing, Lower, Place};
+use super::super::program::{Assert, Block, Concurrency, FailWhen, For, Lasting, Parallel, Stmt, StmtKind};
+use super::{Lower, Place};
 use crate::diag::{Diagnostic, code};
 use crate::eval::Expr;
 use crate::eval::expr::SlotId;
@@ -64,7 +62,11 @@ impl Lower<'_, '_, '_> {
             }
             Tree::Return(value) => {
                 if !self.place.in_action {
-                    self.misplaced(span, "`return` stands only in an action", "to end the run early write: finish \"why\"");
+                    self.misplaced(
+                        span,
+                        "`return` stands only in an action",
+                        "to end the run early write: finish \"why\"",
+                    );
                 }
                 let value = value.as_ref().map(|value| self.expr(value).0);
                 self.push(StmtKind::Return(value), span, out);
@@ -85,8 +87,15 @@ impl Lower<'_, '_, '_> {
             Tree::Finally(_) => {
                 // Taken up by the scope around it.
             }
-            Tree::Header(_) | Tree::Use(_) | Tree::Param(_) | Tree::Secret(_) | Tree::Env(_) | Tree::Action(_)
-            | Tree::CheckDecl(_) | Tree::Fn(_) | Tree::Test(_) => {
+            Tree::Header(_)
+            | Tree::Use(_)
+            | Tree::Param(_)
+            | Tree::Secret(_)
+            | Tree::Env(_)
+            | Tree::Action(_)
+            | Tree::CheckDecl(_)
+            | Tree::Fn(_)
+            | Tree::Test(_) => {
                 let help = "move it out of the braces around it";
                 self.misplaced(span, "a declaration stands at the top level of the file", help);
             }
@@ -278,7 +287,9 @@ impl Lower<'_, '_, '_> {
         if !ty.fits(&Type::Bool) {
             let message = format!("an assert says what must be true, and this is {}", super::a(&ty));
             let help = format!("compare it with something: assert {} == …", self.source(assert.condition.span));
-            self.report(Diagnostic::error(&code::WRONG_TYPE, assert.condition.span, message, format!("{ty}")).help(help));
+            self.report(
+                Diagnostic::error(&code::WRONG_TYPE, assert.condition.span, message, format!("{ty}")).help(help),
+            );
         }
         let because = assert.because.as_ref().map(|because| self.text(because));
         let calls = std::mem::replace(&mut self.before, outer);
@@ -323,12 +334,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Lowers a block in which what is bound may not come to be.
-    pub(super) fn doubted(
-        &mut self,
-        mark: &HashMap<Arc<str>, Binding>,
-        why: String,
-        condition: Option<Arc<str>>,
-    ) {
+    pub(super) fn doubted(&mut self, mark: &HashMap<Arc<str>, Binding>, why: String, condition: Option<Arc<str>>) {
         self.names.doubt_since(mark, &super::super::names::Maybe { why, condition });
     }
 }

@@ -49,7 +49,8 @@ impl Lower<'_, '_, '_> {
                 }
                 // What the story binds may be unbound when it ends early.
                 let mark = self.names.mark();
-                self.names.doubt_since(&std::collections::HashMap::new(), &Self::maybe("the run may end before it is bound"));
+                self.names
+                    .doubt_since(&std::collections::HashMap::new(), &Self::maybe("the run may end before it is bound"));
                 finally = Some(self.finally(block));
                 self.names.reset(mark);
             }

@@ -46,7 +46,8 @@ impl Clients {
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         let begun = Instant::now();
-        let url = url::Url::parse(&request.url).map_err(|error| failed(&format!("`{}` is no address: {error}", request.url), true))?;
+        let url = url::Url::parse(&request.url)
+            .map_err(|error| failed(&format!("`{}` is no address: {error}", request.url), true))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(failed(&format!("`{}:` is neither http nor https", url.scheme()), true));
         }
@@ -125,4 +126,3 @@ fn words(error: &reqwest::Error) -> String {
     }
     if error.source().is_none() { "it failed".to_owned() } else { cause.to_string() }
 }
-

@@ -10,7 +10,9 @@ mod survivors;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream};
+use super::{
+    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
+};
 
 /// The real world. Make one per process: it becomes the parent of orphans, to be able to end them.
 pub struct RealHost {

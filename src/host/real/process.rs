@@ -74,6 +74,7 @@ pub(super) async fn run(
         elapsed: begun.elapsed(),
         cancelled: supervised.cancelled,
         output_held,
+        survivors: 0,
     })
 }
 

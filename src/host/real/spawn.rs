@@ -32,9 +32,7 @@ pub(super) struct Ends {
 
 /// A program by its name, as the shell looks it up.
 pub(super) fn find_program(name: &str, path: Option<&OsStr>, dir: &Path) -> Option<PathBuf> {
-    let runnable = |path: &Path| {
-        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
-    };
+    let runnable = |path: &Path| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
     if name.contains('/') {
         let path = dir.join(name);
         return runnable(&path).then_some(path);
@@ -164,12 +162,12 @@ fn spawn(
         let mut attributes = std::mem::MaybeUninit::<libc::posix_spawnattr_t>::uninit();
         let mut result = check(libc::posix_spawnattr_init(attributes.as_mut_ptr()));
         for (to, from) in (0..).zip(fds) {
-            result = result.and_then(|()| check(libc::posix_spawn_file_actions_adddup2(actions.as_mut_ptr(), from, to)));
+            result =
+                result.and_then(|()| check(libc::posix_spawn_file_actions_adddup2(actions.as_mut_ptr(), from, to)));
         }
         if let Some(dir) = dir {
-            result = result.and_then(|()| {
-                check(libc::posix_spawn_file_actions_addchdir_np(actions.as_mut_ptr(), dir.as_ptr()))
-            });
+            result = result
+                .and_then(|()| check(libc::posix_spawn_file_actions_addchdir_np(actions.as_mut_ptr(), dir.as_ptr())));
         }
         let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());
@@ -177,8 +175,9 @@ fn spawn(
         libc::sigemptyset(pipe.as_mut_ptr());
         libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
         #[allow(clippy::cast_possible_truncation)]
-        let flags =
-            POSIX_SPAWN_SETSID | libc::POSIX_SPAWN_SETSIGMASK as libc::c_short | libc::POSIX_SPAWN_SETSIGDEF as libc::c_short;
+        let flags = POSIX_SPAWN_SETSID
+            | libc::POSIX_SPAWN_SETSIGMASK as libc::c_short
+            | libc::POSIX_SPAWN_SETSIGDEF as libc::c_short;
         result = result
             .and_then(|()| check(libc::posix_spawnattr_setsigmask(attributes.as_mut_ptr(), none.as_ptr())))
             .and_then(|()| check(libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), pipe.as_ptr())))

@@ -1,1 +1,0 @@
-//! A scripted world for tests.
