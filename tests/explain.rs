@@ -53,6 +53,12 @@ fn faults(name: &str, text: &str) -> String {
     analysis.diagnostics.iter().map(|diagnostic| render(diagnostic, &analysis.sources, Style::default())).collect()
 }
 
+/// The codes of what is wrong with a text.
+fn codes(text: &str) -> Vec<&'static str> {
+    let main = Loaded { name: "test".to_owned(), path: PathBuf::from("test"), text: text.into() };
+    analyse(main, &NoFiles, session::registry()).diagnostics.iter().map(|diagnostic| diagnostic.code.name).collect()
+}
+
 fn in_markdown(name: &str, markdown: &str) -> String {
     examples(markdown).iter().map(|(line, text)| faults(&format!("{name}:{line}"), text)).collect()
 }
@@ -114,5 +120,65 @@ fn runbooks_are_right() {
     assert!(!found.is_empty());
     let wrong: String =
         found.iter().map(|path| faults(&path.display().to_string(), &std::fs::read_to_string(path).unwrap())).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What the pages say is refused.
+#[test]
+fn what_the_pages_refuse_is_refused() {
+    let cases = [
+        ("unknown-name", "step \"a\" {\n    for host in [\"a\"] {\n        let seen = host\n    }\n    note seen\n}"),
+        ("duplicate-name", "step \"a\" {\n    let version = 1\n}\nstep \"b\" {\n    let version = 2\n}"),
+        ("duplicate-name", "param run: string"),
+        (
+            "possibly-unbound",
+            "param on: bool\nstep \"a\" when on {\n    let at = now()\n}\nstep \"b\" {\n    wait at - at\n}",
+        ),
+        ("not-assignable", "step \"a\" {\n    let tries = 0\n    tries = tries + 1\n}"),
+        ("unknown-member", "check \"a\" {\n    let answer = http.get(\"http://a\")\n    assert answer.code == 200\n}"),
+        ("wrong-type", "step \"a\" {\n    wait 30\n}"),
+        ("wrong-type", "step \"a\" {\n    if 1 {\n        note \"b\"\n    }\n}"),
+        ("wrong-argument", "check \"a\" {\n    let answer = http.get(\"http://a\", timout: 5s)\n}"),
+        ("misplaced", "let info = http.get(\"http://localhost/info\")"),
+        ("effect", "check \"up\" {\n    $ systemctl restart api\n}"),
+        ("effect", "action a() {\n    $ true\n}"),
+        ("needs-step", "phase \"a\" {\n    $ systemctl stop api\n}"),
+        ("bind-it-first", "param on: bool\ncheck \"a\" {\n    assert on and http.get(\"http://a\").status == 200\n}"),
+        (
+            "missing-in-environment",
+            "env staging {\n    url = \"http://a\"\n}\nenv prod {\n    host = \"b\"\n}\ncheck \"a\" {\n    assert http.get(env.url).ok\n}",
+        ),
+        ("environment", "step \"a\" {\n    note env.name\n}"),
+        ("environment", "env a extends b {\n    x = 1\n}"),
+        ("no-module", "use std.nothing"),
+        ("header", "runbook \"a\" {\n    time_out = 20m\n}\nstep \"b\" {\n    note \"c\"\n}"),
+        ("modifier", "step \"a\" within 2m every 5s {\n    $ systemctl restart api\n}"),
+        (
+            "secret-exposed",
+            "secret password from env_var(\"P\")\nstep \"a\" {\n    $ ./migrate --password ${password}\n}",
+        ),
+        (
+            "late-compensation",
+            "action create() changes -> string {\n    let made = $ ./create\n    return made.stdout\n}\n\
+             step \"a\" {\n    let id = create()\n} undo {\n    $ ./remove ${id}\n}",
+        ),
+        ("command", "step \"a\" {\n    $ echo 'abc\n}"),
+        ("hole-name", "step \"a\" {\n    $ echo ${HOMES}\n}"),
+        (
+            "foreign-interpreter",
+            "param x: string\nstep \"a\" {\n    $ psql -c \"DELETE FROM users WHERE name = '${x}'\"\n}",
+        ),
+        ("lost-setting", "step \"a\" {\n    $ cd infra/network\n}"),
+        ("lost-setting", "step \"a\" {\n    $ export A=b\n}"),
+        ("raw", "param x: string\nstep \"a\" {\n    $ ${raw(x)}\n}"),
+        ("not-a-literal", "param path: string\nstep \"a\" {\n    let line = \"wc -c \" + path\n    sh(line)\n}"),
+    ];
+    let mut wrong = String::new();
+    for (code, text) in cases {
+        let found = codes(text);
+        if !found.contains(&code) {
+            wrong += &format!("not {code} but {found:?}:\n{text}\n\n");
+        }
+    }
     assert!(wrong.is_empty(), "{wrong}");
 }

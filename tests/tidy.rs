@@ -34,8 +34,7 @@ const RUNS: &[&str] = &["journal", "runtime", "actions", "session", "ide", "repo
 const LONG: &[(&str, &str)] = &[
     ("src/syntax/tree.rs", "the types of one tree, read side by side with the grammar"),
     ("src/analysis/program.rs", "the types of one program, read side by side with the tree"),
-    ("src/syntax/shell/lexer.rs", "one automaton; its states are meaningless apart"),
-    ("src/syntax/shell/known.rs", "a table of what well-known programs change"),
+    ("src/syntax/shell/tools.rs", "a table of what well-known programs change"),
     ("src/syntax/shell/foreign.rs", "a table of the programs that read arguments as code"),
 ];
 
