@@ -3,6 +3,9 @@
 //! The same holds for what a newcomer reads first: the runbooks of this repository and of its
 //! benchmarks, and the examples in README.md.
 
+// A test that cannot read its files has failed.
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
+
 use std::path::{Path, PathBuf};
 
 use rbk::analysis::analyse;
