@@ -181,7 +181,9 @@ impl<'i> Builder<'i> {
     }
 
     fn arg_name(&self, node: &Node<'i>) -> Ident {
-        self.kids(node).next().map_or_else(|| self.no_ident(self.span(node)), |name| self.ident(&name))
+        let name = node.as_str().trim_end_matches([':', ' ', '\t', '\r']);
+        let start = node.as_span().start();
+        Ident { name: name.into(), span: self.at(start, start + name.len()) }
     }
 
     /// `f(a = 1)` is taken as `f(a: 1)`; the operator was reported.

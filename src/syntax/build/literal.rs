@@ -198,14 +198,19 @@ impl<'i> Builder<'i> {
     }
 
     fn holed_parts(&self, node: &Node<'i>) -> Vec<StrPart> {
+        let whole = node.as_span();
         let mut parts = Vec::new();
-        for piece in self.kids(node) {
-            let span = self.span(&piece);
-            if piece.as_rule() == Rule::hole {
-                parts.push(self.hole(&piece));
-            } else {
-                parts.push(self.escaped_part(span.start as usize..span.end as usize));
+        let mut at = whole.start() + 1;
+        for hole in self.kids(node).filter(|piece| piece.as_rule() == Rule::hole) {
+            let span = hole.as_span();
+            if at < span.start() {
+                parts.push(self.escaped_part(at..span.start()));
             }
+            parts.push(self.hole(&hole));
+            at = span.end();
+        }
+        if at + 1 < whole.end() {
+            parts.push(self.escaped_part(at..whole.end() - 1));
         }
         parts
     }
