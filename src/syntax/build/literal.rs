@@ -13,7 +13,7 @@ use crate::syntax::tree::{Expr, ExprKind, Ident, StrLit, StrPart};
 
 impl<'i> Builder<'i> {
     pub(super) fn primary(&self, node: Node<'i>) -> Expr {
-        let span = self.trimmed(&node);
+        let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::name => self.name(&node),
             Rule::number => self.number(&node),
