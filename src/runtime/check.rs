@@ -83,7 +83,7 @@ impl Branch {
 
     fn never_passed(&self, scope: &Scope, limit: Duration, tries: Tries) -> Box<Failure> {
         let times = if tries.count == 1 { "1 try".to_owned() } else { format!("{} tries", tries.count) };
-        let message = format!("check \"{}\" failed after {times} in {}", scope.name, spoken(limit));
+        let message = format!("check \"{}\" failed after {times} in {}", self.scope.title, spoken(limit));
         match tries.last {
             Some(mut last) => {
                 last.diagnostic.message = format!("{message}\n{}", last.diagnostic.message);
