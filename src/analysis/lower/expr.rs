@@ -228,7 +228,7 @@ impl Lower<'_, '_, '_> {
         if let Some(binding) = self.names.find(name).cloned() {
             let mut ty = binding.ty;
             if let Some(maybe) = &binding.maybe {
-                let known = self.names.narrowed.iter().any(|names| names.contains(name))
+                let known = self.is_narrowed(name)
                     || maybe.condition.as_ref().is_some_and(|condition| self.names.conditions.contains(condition));
                 if !known {
                     ty = ty.optional();
@@ -242,7 +242,7 @@ impl Lower<'_, '_, '_> {
                     }
                 }
             } else if let Type::Optional(inner) = &ty
-                && self.names.narrowed.iter().any(|names| names.contains(name))
+                && self.is_narrowed(name)
             {
                 ty = (**inner).clone();
             }
@@ -264,10 +264,20 @@ impl Lower<'_, '_, '_> {
             _ => {}
         }
         match self.declared.symbols[self.module].get(name).copied() {
-            Some(Symbol::Global(global)) => self.global(global, span),
+            Some(Symbol::Global(global)) => match self.global(global, span) {
+                Meaning::Value(value, Type::Optional(inner)) if self.is_narrowed(name) => {
+                    Meaning::Value(value, (*inner).clone())
+                }
+                meaning => meaning,
+            },
             Some(symbol) => Meaning::Symbol(symbol),
             None => Meaning::Unknown,
         }
+    }
+
+    /// Whether a condition around here has shown it not to be null.
+    fn is_narrowed(&self, name: &Arc<str>) -> bool {
+        self.names.narrowed.iter().any(|names| names.contains(name))
     }
 
     fn global(&mut self, global: u32, span: Span) -> Meaning {
@@ -318,7 +328,9 @@ impl Lower<'_, '_, '_> {
                     let ty = match self.declared.env_key(name) {
                         Ok(ty) => ty,
                         Err(diagnostic) => {
-                            self.report(*diagnostic);
+                            if let Some(diagnostic) = diagnostic {
+                                self.report(*diagnostic);
+                            }
                             Type::Any
                         }
                     };
