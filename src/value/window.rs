@@ -62,7 +62,9 @@ impl Window {
         let local = at.to_zoned(self.zone.clone());
         let time = local.time();
         if self.from < self.until || self.until == Time::midnight() {
-            return self.has(local.weekday()) && time >= self.from && (time < self.until || self.until == Time::midnight());
+            return self.has(local.weekday())
+                && time >= self.from
+                && (time < self.until || self.until == Time::midnight());
         }
         self.has(local.weekday()) && time >= self.from || self.has(local.weekday().previous()) && time < self.until
     }
