@@ -3,7 +3,7 @@
 
 use std::future::pending;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -206,7 +206,6 @@ impl Supervised {
             let output = shell.try_wait()?;
             return Ok(output.map(|output| status_of(output.status)));
         }
-        use std::os::fd::AsFd;
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         let status = waitid(WaitId::PidFd(ended.get_ref().as_fd()), options)?;
         Ok(status.map(|status| {

@@ -284,10 +284,8 @@ impl<'i> Builder<'i> {
             for inner in self.kids(node) {
                 match inner.as_rule() {
                     Rule::expr => expr = self.expr(inner),
-                    Rule::missing | Rule::hole_junk | Rule::unclosed => {
-                        if !self.reported_since(span.start) {
-                            self.bad_hole(span, &inner);
-                        }
+                    Rule::missing | Rule::hole_junk | Rule::unclosed if !self.reported_since(span.start) => {
+                        self.bad_hole(span, &inner);
                     }
                     _ => {}
                 }

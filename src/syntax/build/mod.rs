@@ -77,7 +77,7 @@ impl<'i> Builder<'i> {
             match node.as_rule() {
                 Rule::expr => expr = self.expr(node),
                 Rule::missing => {
-                    self.report(self.error(&code::SYNTAX, self.span(&node), "an expression is missing", ""))
+                    self.report(self.error(&code::SYNTAX, self.span(&node), "an expression is missing", ""));
                 }
                 Rule::rest => self.report(self.leftover(&node)),
                 _ => {}
