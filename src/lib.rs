@@ -6,4 +6,21 @@
 pub mod diag;
 pub mod source;
 
+pub mod host;
 pub mod syntax;
+pub mod value;
+
+pub mod catalog;
+
+pub mod eval;
+pub mod functions;
+
+pub mod analysis;
+
+pub mod journal;
+
+pub mod runtime;
+
+pub mod session;
+
+pub mod actions;

@@ -42,6 +42,45 @@ codes! {
     DUPLICATE = "RBK0010" "duplicate-modifier";
     UNKNOWN_WORD = "RBK0011" "unknown-word";
     UNQUOTED_TITLE = "RBK0012" "unquoted-title";
+
+    UNKNOWN_NAME = "RBK0101" "unknown-name";
+    DUPLICATE_NAME = "RBK0102" "duplicate-name";
+    UNBOUND = "RBK0103" "possibly-unbound";
+    NOT_ASSIGNABLE = "RBK0104" "not-assignable";
+    UNKNOWN_MEMBER = "RBK0105" "unknown-member";
+    WRONG_TYPE = "RBK0106" "wrong-type";
+    WRONG_ARGUMENT = "RBK0107" "wrong-argument";
+    MISPLACED = "RBK0108" "misplaced";
+    EFFECT = "RBK0109" "effect";
+    NEEDS_STEP = "RBK0110" "needs-step";
+    BIND_FIRST = "RBK0111" "bind-it-first";
+    MISSING_IN_ENVIRONMENT = "RBK0112" "missing-in-environment";
+    ENVIRONMENT = "RBK0113" "environment";
+    NO_MODULE = "RBK0114" "no-module";
+    HEADER = "RBK0115" "header";
+    MODIFIER = "RBK0116" "modifier";
+    NOT_AVAILABLE = "RBK0117" "not-available";
+    SECRET_EXPOSED = "RBK0118" "secret-exposed";
+    LATE_COMPENSATION = "RBK0119" "late-compensation";
+
+    COMMAND = "RBK0201" "command";
+    HOLE_NAME = "RBK0202" "hole-name";
+    FOREIGN = "RBK0203" "foreign-interpreter";
+    LOST_SETTING = "RBK0204" "lost-setting";
+    RAW = "RBK0205" "raw";
+    NOT_A_LITERAL = "RBK0206" "not-a-literal";
+
+    ASSERT_FAILED = "RBK0401" "assert-failed";
+    ACTION_FAILED = "RBK0402" "action-failed";
+    TIMED_OUT = "RBK0403" "timed-out";
+    TRIPPED = "RBK0404" "tripped";
+    INCONCLUSIVE = "RBK0405" "inconclusive";
+    FAILED_BY_RUNBOOK = "RBK0406" "failed-by-runbook";
+    REFUSED = "RBK0407" "refused";
+    NOBODY_ANSWERED = "RBK0408" "nobody-answered";
+    NOT_COMPUTED = "RBK0409" "not-computed";
+    CANCELLED = "RBK0410" "cancelled";
+    JOURNAL_FAILED = "RBK0411" "journal-failed";
 }
 
 /// Looks up `RBK0101` or `unknown-name`, whatever its case.

@@ -92,21 +92,34 @@ impl SafeSource {
 }
 
 impl SourceCode for SafeSource {
+    /// Whole lines from the first to the last the span touches, and `before` and `after` more.
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let inner = self.text.read_span(span, before, after)?;
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
-            inner.data(),
-            *inner.span(),
-            inner.line(),
-            inner.column(),
-            inner.line_count(),
-        )))
+        let text = self.text.as_bytes();
+        if span.offset() + span.len() > text.len() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let mut start = span.offset();
+        for _ in 0..=before {
+            start = text[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at);
+        }
+        start += usize::from(text.get(start) == Some(&b'\n') && start < span.offset());
+        let mut end = span.offset() + span.len().saturating_sub(1);
+        for more in 0..=after {
+            end = text[end..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| end + at);
+            end += usize::from(more < after && end < text.len());
+        }
+        let data = &text[start..end];
+        let line = text[..start].iter().filter(|byte| **byte == b'\n').count();
+        let count = data.iter().filter(|byte| **byte == b'\n').count();
+        let range = SourceSpan::new(start.into(), data.len());
+        // miette names this column in the heading; the lines themselves begin at their first byte.
+        let column = self.text.get(start..span.offset()).map_or(0, |before| before.chars().count());
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, range, line, column, count)))
     }
 }
 
@@ -166,11 +179,11 @@ mod tests {
     #[test]
     fn points_behind_control_characters_and_shows_them() {
         let mut sources = Sources::default();
-        let id = sources.add("a.rbk", "let x = \"\u{1b}[31m\" +\n");
-        let diagnostic = Diagnostic::error(&SYNTAX, Span::new(id, 16, 17), "an operand is missing", "after this");
+        let id = sources.add("a.rbk", "# first\nlet x = \"\u{1b}[31m\" +\n");
+        let diagnostic = Diagnostic::error(&SYNTAX, Span::new(id, 24, 25), "an operand is missing", "after this");
         let drawn = render(&diagnostic, &sources, Style::default());
         assert!(!drawn.contains('\u{1b}'), "{drawn}");
-        assert!(drawn.contains("a.rbk:1:"), "{drawn}");
+        assert!(drawn.contains("a.rbk:2:17"), "{drawn}");
         assert!(drawn.contains('␛'), "{drawn}");
     }
 }

@@ -4,6 +4,7 @@ mod build;
 mod limits;
 mod numbers;
 mod parser;
+pub mod shell;
 mod strings;
 pub mod tree;
 

@@ -1,0 +1,428 @@
+//! Files and folders. What is overwritten or removed is read, or moved aside, first: it can be put back exactly.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{file_error, later, no_evidence, path, shown, text};
+use crate::catalog::{Action, ActionError, Args, Call, Effect, Inverse, Param};
+use crate::host::{FileKind, Files, LocalFuture};
+use crate::value::Value;
+
+const PATH: Param =
+    Param { name: "path", ty: "string", default: None, doc: "The file; relative to the `on dir(…)` around it." };
+const CONTENT: Param = Param { name: "content", ty: "string", default: None, doc: "The text." };
+const FROM: Param = Param { name: "from", ty: "string", default: None, doc: "What is there." };
+const TO: Param = Param { name: "to", ty: "string", default: None, doc: "Where it goes." };
+
+pub(super) static READ: Action = Action {
+    name: "file.read",
+    summary: "Read a text file",
+    details: "The file must be UTF-8. `.lines` and `.json` read the text further.",
+    effect: Effect::Reads,
+    params: &[PATH],
+    returns: "string",
+    examples: &["let motd = file.read(\"/etc/motd\")"],
+    show: |args| format!("read {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let bytes = call.host.files().read(&path).map_err(|error| file_error("read", &path, &error))?;
+            let text = String::from_utf8(bytes);
+            text.map(Value::from).map_err(|_| ActionError::failed(format!("{} is not text in UTF-8", path.display())))
+        })
+    },
+    inverse: Inverse::NotNeeded,
+    evidence: |value| Some(format!("read {}", value.inspect())),
+};
+
+pub(super) static EXISTS: Action = Action {
+    name: "file.exists",
+    summary: "Whether there is something at a path",
+    details: "A link counts even if what it points at is gone.",
+    effect: Effect::Reads,
+    params: &[PATH],
+    returns: "bool",
+    examples: &["let done = file.exists(\"/srv/app/current\")"],
+    show: |args| format!("look for {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let there = call.host.files().metadata(&path).map_err(|error| file_error("looked at", &path, &error))?;
+            Ok(Value::Bool(there.is_some()))
+        })
+    },
+    inverse: Inverse::NotNeeded,
+    evidence: no_evidence,
+};
+
+pub(super) static LIST: Action = Action {
+    name: "file.list",
+    summary: "The names in a folder, sorted",
+    details: "Hidden ones included; `.` and `..` not.",
+    effect: Effect::Reads,
+    params: &[PATH],
+    returns: "list<string>",
+    examples: &["let releases = file.list(\"/srv/app/releases\")"],
+    show: |args| format!("list {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let names = call.host.files().list(&path).map_err(|error| file_error("listed", &path, &error))?;
+            Ok(Value::list(names.into_iter().map(Value::from)))
+        })
+    },
+    inverse: Inverse::NotNeeded,
+    evidence: no_evidence,
+};
+
+pub(super) static WRITE: Action = Action {
+    name: "file.write",
+    summary: "Write a text file, whole or not at all",
+    details: "The file is replaced in one moment and keeps its mode. Taken back: what was there before is back, or \
+              the file is gone if there was none.",
+    effect: Effect::Changes,
+    params: &[
+        PATH,
+        CONTENT,
+        Param {
+            name: "mode",
+            ty: "int?",
+            default: Some("null"),
+            doc: "Permissions of a new file, as a decimal number; 420 (0644) if left out.",
+        },
+    ],
+    returns: "null",
+    examples: &["file.write(\"/tmp/rbk-example.conf\", \"workers = 4\")"],
+    show: |args| format!("write {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let mode = super::args::int(call.args, "mode").and_then(|mode| u32::try_from(mode).ok());
+            let content = text(call.args, "content");
+            let written = call.host.files().write_atomic(&path, content.as_bytes(), mode);
+            written.map_err(|error| file_error("written", &path, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "path"),
+        restore: |call, kept| put_back(call, "path", kept),
+        show: show_back,
+        discard: |call, kept| discard(call, "path", kept),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static APPEND: Action = Action {
+    name: "file.append",
+    summary: "Add text at the end of a file",
+    details: "The file is made if it is not there. Taken back: it is as it was before.",
+    effect: Effect::Changes,
+    params: &[PATH, CONTENT],
+    returns: "null",
+    examples: &["file.append(\"/tmp/rbk-example.log\", \"deployed\")"],
+    show: |args| format!("append to {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let files = call.host.files();
+            let mut content = match files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))? {
+                Some(_) => files.read(&path).map_err(|error| file_error("read", &path, &error))?,
+                None => Vec::new(),
+            };
+            content.extend_from_slice(text(call.args, "content").as_bytes());
+            files.write_atomic(&path, &content, None).map_err(|error| file_error("written", &path, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "path"),
+        restore: |call, kept| put_back(call, "path", kept),
+        show: show_back,
+        discard: |call, kept| discard(call, "path", kept),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static COPY: Action = Action {
+    name: "file.copy",
+    summary: "Copy a file, or a folder with everything in it",
+    details: "Taken back: what was at the destination before is back, or it is gone if there was nothing.",
+    effect: Effect::Changes,
+    params: &[FROM, TO],
+    returns: "null",
+    examples: &["file.copy(\"site/v2\", \"/tmp/rbk-example/v2\")"],
+    show: |args| format!("copy {} to {}", shown(args, "from"), shown(args, "to")),
+    run: |call| {
+        later(async move {
+            let (from, to) = (path(call, "from"), path(call, "to"));
+            call.host.files().copy(&from, &to).map_err(|error| file_error("copied", &from, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| aside(call, "to"),
+        restore: |call, kept| put_back(call, "to", kept),
+        show: |args, kept| back(&shown(args, "to"), kept),
+        discard: |call, kept| discard(call, "to", kept),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static MOVE: Action = Action {
+    name: "file.move",
+    summary: "Rename a file or a folder",
+    details: "Within one file system, in one moment; nothing may be at the destination. Taken back: it has its old name.",
+    effect: Effect::Changes,
+    params: &[FROM, TO],
+    returns: "null",
+    examples: &["file.move(\"/tmp/rbk-a\", \"/tmp/rbk-b\")"],
+    show: |args| format!("move {} to {}", shown(args, "from"), shown(args, "to")),
+    run: |call| {
+        later(async move {
+            let (from, to) = (path(call, "from"), path(call, "to"));
+            let files = call.host.files();
+            if files.metadata(&to).map_err(|error| file_error("looked at", &to, &error))?.is_some() {
+                return Err(ActionError::failed(format!("{} is there already", to.display()))
+                    .help("remove it first, or choose another name"));
+            }
+            files.rename(&from, &to).map_err(|error| file_error("moved", &from, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |_| later(async { Ok(Value::Null) }),
+        restore: |call, _| {
+            later(async move {
+                let (from, to) = (path(call, "from"), path(call, "to"));
+                let files = call.host.files();
+                if files.metadata(&to).ok().flatten().is_none() {
+                    return Ok(());
+                }
+                files.rename(&to, &from).map_err(|error| file_error("moved back", &to, &error))
+            })
+        },
+        show: |args, _| format!("move {} back to {}", shown(args, "to"), shown(args, "from")),
+        discard: |_, _| later(async {}),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static REMOVE: Action = Action {
+    name: "file.remove",
+    summary: "Remove a file, a link, or a folder with everything in it",
+    details: "It is moved aside within its folder, under a hidden name, so that it can be put back whole; when \
+              nothing is there that is no failure. Taken back: it is where it was.",
+    effect: Effect::Changes,
+    params: &[PATH],
+    returns: "null",
+    examples: &["file.remove(\"/tmp/rbk-example.conf\")"],
+    show: |args| format!("remove {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let files = call.host.files();
+            if files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))?.is_some() {
+                let hidden = hidden(&path);
+                files.rename(&path, &hidden).map_err(|error| file_error("removed", &path, &error))?;
+            }
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| {
+            later(async move {
+                let there = call.host.files().metadata(&path(call, "path")).ok().flatten().is_some();
+                Ok(Value::Bool(there))
+            })
+        },
+        restore: |call, there| {
+            later(async move {
+                let path = path(call, "path");
+                let hidden = hidden(&path);
+                let files = call.host.files();
+                if !matches!(there, Value::Bool(true)) || files.metadata(&hidden).ok().flatten().is_none() {
+                    return Ok(());
+                }
+                files.rename(&hidden, &path).map_err(|error| file_error("put back", &path, &error))
+            })
+        },
+        show: |args, _| format!("put {} back", shown(args, "path")),
+        discard: |call, there| discard(call, "path", there),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static MKDIR: Action = Action {
+    name: "file.mkdir",
+    summary: "Make a folder, and those above it",
+    details: "When it is there that is no failure. Taken back: the folders that were made are gone, with what is in them.",
+    effect: Effect::Changes,
+    params: &[PATH],
+    returns: "null",
+    examples: &["file.mkdir(\"/tmp/rbk-example/releases\")"],
+    show: |args| format!("make the folder {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            call.host.files().create_dir(&path).map_err(|error| file_error("made", &path, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| {
+            later(async move {
+                let path = path(call, "path");
+                let files = call.host.files();
+                let missing =
+                    |folder: &&Path| !folder.as_os_str().is_empty() && files.metadata(folder).ok().flatten().is_none();
+                let first = path.ancestors().take_while(missing).last();
+                Ok(first.map_or(Value::Null, |first| Value::str(first.to_string_lossy().into_owned())))
+            })
+        },
+        restore: |call, first| {
+            later(async move {
+                let Value::Str(first) = first else { return Ok(()) };
+                let first = PathBuf::from(&**first);
+                let files = call.host.files();
+                if files.metadata(&first).ok().flatten().is_none() {
+                    return Ok(());
+                }
+                files.remove(&first).map_err(|error| file_error("removed", &first, &error))
+            })
+        },
+        show: |args, first| match first {
+            Value::Str(first) => format!("remove the folder {first}"),
+            _ => format!("leave the folder {}, which was there", shown(args, "path")),
+        },
+        discard: |_, _| later(async {}),
+    },
+    evidence: no_evidence,
+};
+
+pub(super) static LINK: Action = Action {
+    name: "file.link",
+    summary: "Point a symbolic link at something, in one moment",
+    details: "A link that is there is switched without a moment in which there is none: how `current` moves to a new \
+              release. Taken back: it points where it pointed, or is gone if it was not there.",
+    effect: Effect::Changes,
+    params: &[
+        Param { name: "link", ty: "string", default: None, doc: "The link." },
+        Param {
+            name: "target",
+            ty: "string",
+            default: None,
+            doc: "What it points at, as it is written into the link.",
+        },
+    ],
+    returns: "null",
+    examples: &["file.link(\"/tmp/rbk-current\", \"releases/v2\")"],
+    show: |args| format!("point {} at {}", shown(args, "link"), shown(args, "target")),
+    run: |call| {
+        later(async move {
+            let link = path(call, "link");
+            let target = PathBuf::from(text(call.args, "target"));
+            call.host.files().switch_link(&link, &target).map_err(|error| file_error("switched", &link, &error))?;
+            Ok(Value::Null)
+        })
+    },
+    inverse: Inverse::Captured {
+        capture: |call| {
+            later(async move {
+                let link = path(call, "link");
+                let target = call.host.files().read_link(&link).map_err(|error| file_error("read", &link, &error))?;
+                Ok(target.map_or(Value::Null, |target| Value::str(target.to_string_lossy().into_owned())))
+            })
+        },
+        restore: |call, target| {
+            later(async move {
+                let link = path(call, "link");
+                let files = call.host.files();
+                match target {
+                    Value::Str(target) => files.switch_link(&link, Path::new(&**target)),
+                    _ if files.read_link(&link).ok().flatten().is_some() => files.remove(&link),
+                    _ => Ok(()),
+                }
+                .map_err(|error| file_error("switched back", &link, &error))
+            })
+        },
+        show: |args, target| match target {
+            Value::Str(target) => format!("point {} back at {target}", shown(args, "link")),
+            _ => format!("remove the link {}", shown(args, "link")),
+        },
+        discard: |_, _| later(async {}),
+    },
+    evidence: no_evidence,
+};
+
+/// The name under which something lies that was moved out of the way.
+fn hidden(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.before-rbk-{}", std::process::id()))
+}
+
+/// A text file up to this size is kept in memory; anything else as a copy beside it.
+const KEPT_IN_MEMORY: u64 = 1024 * 1024;
+
+/// Keeps what is at a path: its text, `true` for a hidden copy beside it, `false` if there is nothing.
+fn aside<'a>(call: &'a Call<'a>, name: &'static str) -> LocalFuture<'a, Result<Value, ActionError>> {
+    later(async move {
+        let path = path(call, name);
+        let files = call.host.files();
+        let Some(there) = files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))? else {
+            return Ok(Value::Bool(false));
+        };
+        if there.kind == FileKind::File && there.size <= KEPT_IN_MEMORY {
+            let content = files.read(&path).map_err(|error| file_error("read", &path, &error))?;
+            if let Ok(text) = String::from_utf8(content) {
+                return Ok(Value::from(text));
+            }
+        }
+        files.copy(&path, &hidden(&path)).map_err(|error| file_error("kept", &path, &error))?;
+        Ok(Value::Bool(true))
+    })
+}
+
+/// Puts back what was kept.
+fn put_back<'a>(call: &'a Call<'a>, name: &'static str, kept: &'a Value) -> LocalFuture<'a, Result<(), ActionError>> {
+    later(async move {
+        let path = path(call, name);
+        restore_at(call.host.files(), &path, kept).map_err(|error| file_error("put back", &path, &error))
+    })
+}
+
+fn restore_at(files: &dyn Files, path: &Path, kept: &Value) -> std::io::Result<()> {
+    let there = files.metadata(path)?;
+    match kept {
+        Value::Str(text) => files.write_atomic(path, text.as_bytes(), None),
+        Value::Bool(true) => {
+            // A rename over a file takes one moment; a folder must go first.
+            if there.is_some_and(|there| there.kind == FileKind::Dir) {
+                files.remove(path)?;
+            }
+            files.rename(&hidden(path), path)
+        }
+        _ if there.is_some() => files.remove(path),
+        _ => Ok(()),
+    }
+}
+
+/// Clears the hidden copy away.
+fn discard<'a>(call: &'a Call<'a>, name: &'static str, kept: &'a Value) -> LocalFuture<'a, ()> {
+    later(async move {
+        if matches!(kept, Value::Bool(true)) {
+            // Left behind it is a hidden file, and no harm: not worth failing a run that is done.
+            let _ = call.host.files().remove(&hidden(&path(call, name)));
+        }
+    })
+}
+
+fn show_back(args: &Args, kept: &Value) -> String {
+    back(&shown(args, "path"), kept)
+}
+
+fn back(path: &str, kept: &Value) -> String {
+    match kept {
+        Value::Bool(false) => format!("remove {path}"),
+        _ => format!("put the old {path} back"),
+    }
+}

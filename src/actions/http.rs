@@ -1,0 +1,370 @@
+//! HTTP requests.
+//!
+//! Any answer to a reading request is a result: what it must be is for an `assert` to say. A
+//! changing request fails on a status of 400 and above, unless `ok` names it. When the answer to
+//! one was lost nobody knows whether it happened, and the failure says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{duration, flag, int, later, shown, text};
+use crate::catalog::{Action, ActionError, Args, Call, Certainty, Effect, Inverse, Param};
+use crate::host::{HttpError, HttpRequest, HttpResponse, LocalFuture};
+use crate::value::{Record, Value, display, json, units};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Of a larger answer nothing is taken.
+const MAX_BODY: u64 = 32 * 1024 * 1024;
+
+const ANSWER: &str =
+    "{ status: int, headers: record, body: string, url: string, lines: list<string>, json: any, elapsed: duration }";
+
+const URL: Param =
+    Param { name: "url", ty: "url", default: None, doc: "The address; what it interpolates is percent-encoded." };
+const HEADERS: Param =
+    Param { name: "headers", ty: "record?", default: Some("null"), doc: "Headers by name; quote names with a dash." };
+const BEARER: Param =
+    Param { name: "bearer", ty: "string?", default: Some("null"), doc: "A token for `Authorization: Bearer`." };
+const BASIC: Param = Param {
+    name: "basic",
+    ty: "record?",
+    default: Some("null"),
+    doc: "`{ user: …, password: … }` for basic authentication.",
+};
+const TIMEOUT_PARAM: Param =
+    Param { name: "timeout", ty: "duration", default: Some("30s"), doc: "For the whole exchange, redirects included." };
+const CONNECT: Param =
+    Param { name: "connect_timeout", ty: "duration", default: Some("10s"), doc: "For the connection to stand." };
+const FOLLOW: Param = Param { name: "follow", ty: "int", default: Some("5"), doc: "How many redirects are followed." };
+const INSECURE: Param = Param { name: "insecure", ty: "bool", default: Some("false"), doc: "Accept any certificate." };
+const JSON: Param = Param { name: "json", ty: "any", default: Some("null"), doc: "A value sent as JSON." };
+const FORM: Param = Param { name: "form", ty: "record?", default: Some("null"), doc: "Fields sent as a form." };
+const BODY: Param = Param { name: "body", ty: "string?", default: Some("null"), doc: "A text sent as it is." };
+const OK: Param = Param {
+    name: "ok",
+    ty: "list<int>?",
+    default: Some("null"),
+    doc: "Statuses that are no failure; below 400 if left out.",
+};
+
+const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
+const CHANGING: &[Param] = &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, TIMEOUT_PARAM, CONNECT, INSECURE];
+
+const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
+    followed, but no header of yours goes to another host.";
+const CHANGING_DETAILS: &str = "A status of 400 and above is a failure, unless `ok` names it. Redirects are not \
+    followed. When the answer is lost, nobody knows whether it happened: the failure says so, and what takes it back runs.";
+const NO_INVERSE: Inverse =
+    Inverse::None("what another system did with a request only that system can take back: write an `undo { }`");
+
+macro_rules! reading {
+    ($name:ident, $action:literal, $method:literal, $summary:literal, $example:literal) => {
+        pub(super) static $name: Action = Action {
+            name: $action,
+            summary: $summary,
+            details: READING_DETAILS,
+            effect: Effect::Reads,
+            params: READING,
+            returns: ANSWER,
+            examples: &[$example],
+            show: |args| format!("{} {}", $method, shown(args, "url")),
+            run: |call| send($method, call),
+            inverse: Inverse::NotNeeded,
+            evidence,
+        };
+    };
+}
+
+macro_rules! changing {
+    ($name:ident, $action:literal, $method:literal, $summary:literal, $example:literal) => {
+        pub(super) static $name: Action = Action {
+            name: $action,
+            summary: $summary,
+            details: CHANGING_DETAILS,
+            effect: Effect::Changes,
+            params: CHANGING,
+            returns: ANSWER,
+            examples: &[$example],
+            show: |args| format!("{} {}", $method, shown(args, "url")),
+            run: |call| send($method, call),
+            inverse: NO_INVERSE,
+            evidence,
+        };
+    };
+}
+
+reading!(GET, "http.get", "GET", "Ask a server", "let health = http.get(\"http://localhost:8080/health\")");
+reading!(
+    HEAD,
+    "http.head",
+    "HEAD",
+    "Ask a server for the headers of its answer",
+    "let head = http.head(\"http://localhost:8080/\")"
+);
+changing!(
+    POST,
+    "http.post",
+    "POST",
+    "Send something to a server",
+    "let made = http.post(\"http://localhost:8080/users\", json: { name: \"ada\" })"
+);
+changing!(
+    PUT,
+    "http.put",
+    "PUT",
+    "Put something in its place on a server",
+    "http.put(\"http://localhost:8080/flags/beta\", json: { on: true })"
+);
+changing!(
+    PATCH,
+    "http.patch",
+    "PATCH",
+    "Change a part of something on a server",
+    "http.patch(\"http://localhost:8080/users/1\", json: { name: \"ada\" })"
+);
+changing!(
+    DELETE,
+    "http.delete",
+    "DELETE",
+    "Remove something from a server",
+    "http.delete(\"http://localhost:8080/users/1\", ok: [404])"
+);
+
+pub(super) static REQUEST: Action = Action {
+    name: "http.request",
+    summary: "Send a request with any method",
+    details: CHANGING_DETAILS,
+    effect: Effect::Changes,
+    params: &[
+        Param { name: "method", ty: "string", default: None, doc: "`PURGE`, `OPTIONS`, …" },
+        URL,
+        JSON,
+        FORM,
+        BODY,
+        HEADERS,
+        BEARER,
+        BASIC,
+        OK,
+        TIMEOUT_PARAM,
+        CONNECT,
+        INSECURE,
+    ],
+    returns: ANSWER,
+    examples: &["http.request(\"PURGE\", \"http://localhost:8080/index.html\")"],
+    show: |args| format!("{} {}", shown(args, "method"), shown(args, "url")),
+    run: |call| {
+        later(async move {
+            let method = text(call.args, "method").to_uppercase();
+            exchange(&method, call).await
+        })
+    },
+    inverse: NO_INVERSE,
+    evidence,
+};
+
+fn send<'a>(method: &'static str, call: &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>> {
+    later(exchange(method, call))
+}
+
+async fn exchange(method: &str, call: &Call<'_>) -> Result<Value, ActionError> {
+    let changes = !matches!(method, "GET" | "HEAD" | "OPTIONS");
+    let mut request = request(method, call)?;
+    let limit = duration(call.args, "timeout").unwrap_or(TIMEOUT);
+    let own = call.cancel.child();
+    let asked = host_of(&request.url);
+    let work = async {
+        let mut redirects = if changes { 0 } else { int(call.args, "follow").unwrap_or(5) };
+        loop {
+            let answer = call.host.http(&request, &own).await?;
+            match next_address(&request, &answer) {
+                Some(next) if redirects > 0 => {
+                    redirects -= 1;
+                    follow(&mut request, next);
+                }
+                _ => return Ok(answer),
+            }
+        }
+    };
+    let answer = {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            answer = &mut work => answer,
+            () = call.host.sleep(limit, call.cancel), if !limit.is_zero() => {
+                own.cancel();
+                // The request was cancelled, or its answer came in the same moment.
+                work.await.map_err(|error: HttpError| match error.cancelled {
+                    true if !call.cancel.is_cancelled() => HttpError {
+                        message: format!("{asked} gave no answer in {}", spoken(limit)),
+                        ..error
+                    },
+                    _ => error,
+                })
+            }
+        }
+    };
+    match answer {
+        Ok(answer) => judged(answer, &request.url, changes, call.args),
+        Err(error) => Err(lost(error, changes)),
+    }
+}
+
+fn spoken(limit: Duration) -> String {
+    units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
+}
+
+fn lost(error: HttpError, changes: bool) -> ActionError {
+    let certainty = match (changes, error.never_sent) {
+        (_, true) => Certainty::NotBegun,
+        (true, false) => Certainty::InDoubt,
+        (false, false) => Certainty::Failed,
+    };
+    ActionError { certainty, ..ActionError::failed(error.message) }
+}
+
+fn judged(answer: HttpResponse, url: &str, changes: bool, args: &Args) -> Result<Value, ActionError> {
+    let status = i64::from(answer.status);
+    let ok = match args.get("ok") {
+        Value::List(wanted) => wanted.iter().any(|wanted| matches!(wanted, Value::Int(n) if *n == status)),
+        _ => status < 400,
+    };
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    let mut headers: Vec<(Arc<str>, Value)> = Vec::new();
+    for (name, value) in answer.headers {
+        match headers.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, joined)) => *joined = Value::str(format!("{}, {value}", joined.to_text())),
+            None => headers.push((name.into(), Value::str(value))),
+        }
+    }
+    let body: Arc<str> = body.into();
+    let record = Record::new([
+        ("status", Value::Int(status)),
+        ("headers", Value::record(headers)),
+        ("body", Value::Str(Arc::clone(&body))),
+        ("url", Value::str(url)),
+        ("elapsed", Value::Duration(i64::try_from(answer.elapsed.as_nanos()).unwrap_or(i64::MAX))),
+    ]);
+    let value = Value::Record(Arc::new(record.with_text(Arc::clone(&body))));
+    if changes && !ok {
+        let said = excerpt(&body, 300);
+        let failed =
+            ActionError { value: Some(value), ..ActionError::failed(format!("{} answered {status}", host_of(url))) };
+        return Err(failed.output(said).help(format!("if {status} is fine here, say so: ok: [{status}]")));
+    }
+    Ok(value)
+}
+
+fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
+    let args = call.args;
+    let mut headers = Vec::new();
+    if let Value::Record(given) = args.get("headers") {
+        for (name, value) in given.iter() {
+            headers.push((name.to_string(), display::exposed_text(value)));
+        }
+    }
+    let has =
+        |headers: &[(String, String)], name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    if let Some(token) = super::args::optional_text(args, "bearer") {
+        headers.push(("authorization".to_owned(), format!("Bearer {token}")));
+    }
+    if let Value::Record(basic) = exposed(args.get("basic")) {
+        let part = |name: &str| basic.get(name).map(display::exposed_text).unwrap_or_default();
+        let pair = crate::functions::to_base64(format!("{}:{}", part("user"), part("password")).as_bytes());
+        headers.push(("authorization".to_owned(), format!("Basic {pair}")));
+    }
+    let bodies = ["json", "form", "body"].iter().filter(|name| !matches!(args.get(name), Value::Null)).count();
+    if bodies > 1 {
+        return Err(ActionError::failed("a request has one body").help("give one of `json:`, `form:` and `body:`"));
+    }
+    let mut body: Option<Arc<[u8]>> = None;
+    if !matches!(args.get("json"), Value::Null) {
+        let sent = json::exposed(args.get("json")).to_string();
+        body = Some(sent.into_bytes().into());
+        if !has(&headers, "content-type") {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+    } else if let Value::Record(form) = exposed(args.get("form")) {
+        let mut sent = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in form.iter() {
+            sent.append_pair(name, &display::exposed_text(value));
+        }
+        body = Some(sent.finish().into_bytes().into());
+        headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+    } else if !matches!(args.get("body"), Value::Null) {
+        body = Some(text(args, "body").into_bytes().into());
+    }
+    if let Some(key) = call.idempotency_key
+        && !has(&headers, "idempotency-key")
+    {
+        headers.push(("idempotency-key".to_owned(), key.to_owned()));
+    }
+    Ok(HttpRequest {
+        method: method.to_owned(),
+        url: text(args, "url"),
+        headers,
+        body,
+        connect_timeout: duration(args, "connect_timeout"),
+        max_body: MAX_BODY,
+        insecure: flag(args, "insecure"),
+    })
+}
+
+fn exposed(value: &Value) -> &Value {
+    match value {
+        Value::Secret(secret) => secret.expose(),
+        value => value,
+    }
+}
+
+/// Where a redirect leads.
+fn next_address(request: &HttpRequest, answer: &HttpResponse) -> Option<url::Url> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let (_, location) = answer.headers.iter().find(|(name, _)| name == "location")?;
+    url::Url::parse(&request.url).ok()?.join(location).ok()
+}
+
+/// Goes on to the next address. Another host, port or scheme gets none of the headers that were given.
+fn follow(request: &mut HttpRequest, next: url::Url) {
+    let same = url::Url::parse(&request.url).is_ok_and(|here| here.origin() == next.origin());
+    if !same {
+        request.headers.retain(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    }
+    request.url = next.into();
+}
+
+fn host_of(url: &str) -> String {
+    let parsed = url::Url::parse(url).ok();
+    parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "the server".to_owned())
+}
+
+/// `answered 200 in 84 ms: {"service":…}`
+fn evidence(value: &Value) -> Option<String> {
+    let Value::Record(answer) = value else { return None };
+    let status = answer.get("status")?.to_text();
+    let elapsed = match answer.get("elapsed")? {
+        Value::Duration(nanoseconds) => nanoseconds / 1_000_000,
+        _ => 0,
+    };
+    let body = excerpt(&answer.text()?.raw, 160);
+    let what = if body.is_empty() { "with nothing".to_owned() } else { body };
+    Some(format!("answered {status} in {elapsed} ms: {what}"))
+}
+
+/// The beginning of a body on one line, control characters made visible.
+fn excerpt(body: &str, limit: usize) -> String {
+    let mut out = String::new();
+    for (count, c) in body.trim().chars().enumerate() {
+        if count == limit {
+            out.push_str(" …");
+            break;
+        }
+        match c {
+            '\n' | '\t' | '\r' => out.push(' '),
+            c if c < ' ' => out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('?')),
+            c => out.push(c),
+        }
+    }
+    out
+}

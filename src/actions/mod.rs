@@ -1,0 +1,36 @@
+//! The native actions, one file a family. Each is declared once; everything else reads the declaration.
+
+mod args;
+mod file;
+mod http;
+mod misc;
+mod net;
+pub mod shell;
+
+use crate::catalog::Action;
+
+/// All of them, as they are listed.
+pub static ALL: &[&Action] = &[
+    &http::GET,
+    &http::HEAD,
+    &http::POST,
+    &http::PUT,
+    &http::PATCH,
+    &http::DELETE,
+    &http::REQUEST,
+    &file::READ,
+    &file::EXISTS,
+    &file::LIST,
+    &file::WRITE,
+    &file::APPEND,
+    &file::COPY,
+    &file::MOVE,
+    &file::REMOVE,
+    &file::MKDIR,
+    &file::LINK,
+    &net::PORT_OPEN,
+    &shell::SH,
+    &misc::ENV_VAR,
+    &misc::NOW,
+    &misc::ASK,
+];

@@ -1,0 +1,227 @@
+//! Commands: what stands behind a line that begins with `$`, and `sh(…)`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::args::{duration, later, no_evidence, optional_text, shown, text};
+use crate::catalog::command::{CommandLine, CommandOptions};
+use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Param};
+use crate::host::{Cancel, Exit, LocalFuture, Process, ProcessError};
+use crate::value::{Record, Value, display, units};
+
+/// Stands before every script under bash. Like `set -e` with `pipefail`, but for one thing: a writer
+/// whose reader closed early (`yes | head -1`, SIGPIPE, 141) has not failed.
+const BASH_PROLOGUE: &str = "set -Euo pipefail; trap 'rbk_s=($? \"${PIPESTATUS[@]}\"); \
+    [[ \" ${rbk_s[*]:1} \" =~ ^(\\ (0|141))*\\ $ ]] || exit \"${rbk_s[0]}\"' ERR\n";
+
+/// The exit code of a process that wrote to a closed pipe.
+const BROKEN_PIPE: i32 = 141;
+
+pub(super) static SH: Action = Action {
+    name: "sh",
+    summary: "Run a command with options",
+    details: "The same as a line that begins with `$`, for when it needs an input, other exit codes than 0, or a \
+              deadline of its own. What the text interpolates is quoted for the place where it stands.",
+    effect: Effect::Changes,
+    params: &[
+        Param { name: "command", ty: "command", default: None, doc: "The command line." },
+        Param { name: "stdin", ty: "string?", default: Some("null"), doc: "What it reads; nothing if left out." },
+        Param { name: "cwd", ty: "string?", default: Some("null"), doc: "The folder it runs in." },
+        Param { name: "env", ty: "record?", default: Some("null"), doc: "Environment variables for it." },
+        Param { name: "timeout", ty: "duration?", default: Some("null"), doc: "Its own deadline." },
+        Param { name: "ok", ty: "list<int>", default: Some("[0]"), doc: "Exit codes that are no failure." },
+    ],
+    returns: "{ stdout: string, stderr: string, status: int, ok: bool, lines: list<string>, json: any, elapsed: duration }",
+    examples: &["let sum = sh(\"wc -c\", stdin: \"hello\")"],
+    show: |args| format!("$ {}", shown(args, "command")),
+    run: |call| {
+        later(async move {
+            let line = CommandLine::Script(text(call.args, "command"));
+            let ok = match call.args.get("ok") {
+                Value::List(codes) => {
+                    codes.iter().filter_map(|code| if let Value::Int(n) = code { Some(*n) } else { None }).collect()
+                }
+                _ => Vec::new(),
+            };
+            let options = CommandOptions {
+                stdin: optional_text(call.args, "stdin"),
+                ok,
+                tried: false,
+                timeout: duration(call.args, "timeout"),
+            };
+            run_in(&line, &options, call).await
+        })
+    },
+    inverse: Inverse::None("nobody knows what takes a command back: write an `undo { }`"),
+    evidence: no_evidence,
+};
+
+/// Runs a command: the [`RunCommand`](crate::catalog::command::RunCommand) of real runs.
+pub fn run<'a>(
+    line: &'a CommandLine,
+    options: &'a CommandOptions,
+    call: &'a Call<'a>,
+) -> LocalFuture<'a, Result<Value, ActionError>> {
+    Box::pin(run_in(line, options, call))
+}
+
+async fn run_in(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Result<Value, ActionError> {
+    let process = process(line, options, call)?;
+    let own = call.cancel.child();
+    let result = {
+        let work = call.host.run_process(&process, call.output, &own);
+        let mut work = std::pin::pin!(work);
+        match options.timeout {
+            None => (work.await, false),
+            Some(limit) => tokio::select! {
+                biased;
+                exit = &mut work => (exit, false),
+                () = call.host.sleep(limit, call.cancel) => {
+                    own.cancel();
+                    (work.await, true)
+                }
+            },
+        }
+    };
+    match result {
+        (Err(error), _) => Err(not_started(&error)),
+        (Ok(exit), timed_out) => {
+            judged(exit, options, call.cancel, timed_out.then_some(options.timeout).flatten(), line)
+        }
+    }
+}
+
+fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Result<Process, ActionError> {
+    let (argv, shell) = match line {
+        CommandLine::Direct(argv) => (argv.clone(), false),
+        CommandLine::Script(script) => (shell_for(script, call)?, true),
+    };
+    let mut env: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &call.surroundings.vars {
+        env.insert(name.to_string(), value.text.to_string());
+    }
+    if let Value::Record(own) = call.args.get("env") {
+        for (name, value) in own.iter() {
+            env.insert(name.to_string(), display::exposed_text(value));
+        }
+    }
+    if let Some(key) = call.idempotency_key {
+        env.insert("RBK_IDEMPOTENCY_KEY".to_owned(), key.to_owned());
+    }
+    for (name, value) in &call.context {
+        env.insert((*name).to_owned(), value.clone());
+    }
+    let mut dir = call.surroundings.dir.clone();
+    if let Some(cwd) = optional_text(call.args, "cwd") {
+        dir = Some(dir.map_or_else(|| cwd.clone().into(), |dir| dir.join(&cwd)));
+    }
+    let stdin = options.stdin.as_ref().map(|input| input.as_bytes().into());
+    let script = match line {
+        CommandLine::Direct(_) => None,
+        CommandLine::Script(script) => Some(script.clone()),
+    };
+    Ok(Process { argv, shell, script, dir, env, stdin, grace: call.grace })
+}
+
+fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> {
+    if call.host.find_program("bash").is_some() {
+        return Ok(vec!["bash".to_owned(), "-c".to_owned(), format!("{BASH_PROLOGUE}{script}")]);
+    }
+    if script.contains('|') {
+        return Err(ActionError::failed("this command has a pipe, and there is no bash on this machine")
+            .help("install bash: without its `pipefail` a failure in the middle of a pipe would go unseen"));
+    }
+    Ok(vec!["sh".to_owned(), "-euc".to_owned(), script.to_owned()])
+}
+
+fn not_started(error: &ProcessError) -> ActionError {
+    let failed = ActionError { certainty: Certainty::NotBegun, ..ActionError::failed(error.to_string()) };
+    match error {
+        ProcessError::NotFound(program) => failed
+            .help(format!("install {program}, or name it in `needs` so that it is looked for before anything runs")),
+        ProcessError::NotStarted { .. } => failed,
+    }
+}
+
+fn judged(
+    exit: Exit,
+    options: &CommandOptions,
+    cancel: &Cancel,
+    timed_out: Option<Duration>,
+    line: &CommandLine,
+) -> Result<Value, ActionError> {
+    let status = match line {
+        CommandLine::Script(_) if exit.status == BROKEN_PIPE => 0,
+        _ => exit.status,
+    };
+    let ok = if options.ok.is_empty() { status == 0 } else { options.ok.contains(&i64::from(status)) };
+    let said = if exit.stderr.trim().is_empty() { tail(&exit.stdout) } else { tail(&exit.stderr) };
+    let held = exit.output_held;
+    let cancelled = exit.cancelled;
+    let value = Value::Record(std::sync::Arc::new(
+        Record::new([
+            ("stdout", Value::str(exit.stdout.as_str())),
+            ("stderr", Value::str(exit.stderr.as_str())),
+            ("status", Value::Int(i64::from(status))),
+            ("ok", Value::Bool(ok)),
+            ("elapsed", Value::Duration(i64::try_from(exit.elapsed.as_nanos()).unwrap_or(i64::MAX))),
+        ])
+        .with_text(exit.stdout.as_str()),
+    ));
+    if cancelled {
+        let message = match timed_out {
+            Some(limit) => format!(
+                "it was stopped after {}",
+                units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
+            ),
+            None if cancel.is_cancelled() => "it was stopped before it was done".to_owned(),
+            None => "it was stopped".to_owned(),
+        };
+        return Err(ActionError { value: Some(value), ..ActionError::in_doubt(message).output(said) });
+    }
+    if ok || options.tried {
+        return Ok(value);
+    }
+    let message = message(status, &said);
+    let mut failed = ActionError { value: Some(value), ..ActionError::failed(message).output(said) };
+    failed.help = match status {
+        127 => Some("a program in it is not installed, or not on PATH".to_owned()),
+        126 => Some("a program in it is not executable: chmod +x".to_owned()),
+        _ if held => Some("a process it left behind still holds its output; rbk did not wait for that one".to_owned()),
+        _ => None,
+    };
+    Err(failed)
+}
+
+/// `exited with 3: <the last line it wrote>`
+fn message(status: i32, said: &str) -> String {
+    let how = match status {
+        129..=192 => format!("was ended by {}", signal_name(status - 128)),
+        _ => format!("exited with {status}"),
+    };
+    match said.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(last) => format!("{how}: {}", last.trim().chars().take(200).collect::<String>()),
+        None => format!("{how} and wrote nothing"),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        6 => "SIGABRT",
+        9 => "SIGKILL (out of memory?)",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return format!("signal {signal}"),
+    };
+    name.to_owned()
+}
+
+/// The last lines of an output.
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}

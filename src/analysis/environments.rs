@@ -1,0 +1,170 @@
+//! Environments: `extends` resolved, and every one of them checked for what the runbook uses.
+
+use std::sync::Arc;
+
+use super::declare::Declared;
+use super::lower::Lower;
+use super::names::FrameNames;
+use super::program::Environment;
+use crate::diag::{Diagnostic, code, did_you_mean};
+use crate::eval::{Expr, ExprKind};
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::value::{Type, Value};
+
+/// All environments of a program, in order.
+#[derive(Default)]
+pub(super) struct Environments {
+    pub(super) all: Vec<DeclaredEnv>,
+}
+
+/// One environment.
+pub(super) struct DeclaredEnv {
+    pub(super) name: Arc<str>,
+    extends: Option<tree::Ident>,
+    entries: Vec<tree::Entry>,
+    pub(super) span: Span,
+    module: usize,
+    /// Its own and inherited keys, with the types of their values.
+    pub(super) keys: Vec<(Arc<str>, Type)>,
+}
+
+impl Environments {
+    pub(super) fn add(&mut self, env: &tree::EnvDecl, module: usize, span: Span, out: &mut Vec<Diagnostic>) {
+        let name = &env.name.name;
+        if self.all.iter().any(|other| other.name == *name) {
+            let message = format!("environment `{name}` is declared twice");
+            out.push(Diagnostic::error(&code::ENVIRONMENT, env.name.span, message, "here again"));
+            return;
+        }
+        self.all.push(DeclaredEnv {
+            name: Arc::clone(name),
+            extends: env.extends.clone(),
+            entries: env.entries.clone(),
+            span: env.name.span,
+            module,
+            keys: Vec::new(),
+        });
+        let _ = span;
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.all.iter().position(|env| &*env.name == name)
+    }
+
+    /// Checks that what is extended exists, and that nothing extends itself.
+    pub(super) fn resolve(&mut self, out: &mut Vec<Diagnostic>) {
+        for at in 0..self.all.len() {
+            let Some(extends) = self.all[at].extends.clone() else { continue };
+            if self.find(&extends.name).is_none() {
+                let names = self.all.iter().map(|env| &*env.name);
+                let help = did_you_mean(&extends.name, names).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("there is no environment `{}` to extend", extends.name);
+                let mut diagnostic = Diagnostic::error(&code::ENVIRONMENT, extends.span, message, "");
+                diagnostic.help = help;
+                out.push(diagnostic);
+                self.all[at].extends = None;
+            } else if self.chain(at).is_none() {
+                let message = format!("environment `{}` extends itself in a circle", self.all[at].name);
+                out.push(Diagnostic::error(&code::ENVIRONMENT, extends.span, message, "this closes the circle"));
+                self.all[at].extends = None;
+            }
+        }
+    }
+
+    /// The environment and those it extends, itself first; `None` if they form a circle.
+    fn chain(&self, at: usize) -> Option<Vec<usize>> {
+        let mut chain = vec![at];
+        let mut last = at;
+        while let Some(extends) = &self.all[last].extends {
+            let Some(next) = self.find(&extends.name) else { break };
+            if chain.contains(&next) {
+                return None;
+            }
+            chain.push(next);
+            last = next;
+        }
+        Some(chain)
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.all.iter().map(|env| &*env.name).collect()
+    }
+}
+
+impl Declared<'_> {
+    /// Lowers the settings of every environment, inherited ones included.
+    pub(super) fn lower_environments(&mut self) -> Vec<Environment> {
+        let mut lowered = Vec::new();
+        for at in 0..self.environments.all.len() {
+            let chain = self.environments.chain(at).unwrap_or_else(|| vec![at]);
+            let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
+            let mut keys: Vec<(Arc<str>, Type)> = Vec::new();
+            let mut protected = false;
+            for (depth, env) in chain.into_iter().enumerate() {
+                let (own, module) = (self.environments.all[env].entries.clone(), self.environments.all[env].module);
+                for entry in own {
+                    if keys.iter().any(|(known, _)| *known == entry.key.name) {
+                        continue;
+                    }
+                    let mut names = FrameNames::new();
+                    let before = self.diagnostics.len();
+                    let mut lower = Lower::new(self, module, &mut names);
+                    let (expr, ty) = lower.pure(&entry.value, "a setting of an environment");
+                    if &*entry.key.name == "protected" {
+                        lower.must_fit(&ty, &Type::Bool, entry.value.span, "`protected`");
+                        protected = matches!(expr.kind, ExprKind::Const(Value::Bool(true)));
+                    }
+                    if depth > 0 {
+                        // What is wrong in an inherited setting is told where it is declared.
+                        self.diagnostics.truncate(before);
+                    }
+                    keys.push((Arc::clone(&entry.key.name), ty));
+                    entries.push((entry.key.name, expr));
+                }
+            }
+            let env = &mut self.environments.all[at];
+            env.keys = keys;
+            lowered.push(Environment { name: Arc::clone(&env.name), protected, entries, span: env.span });
+        }
+        lowered
+    }
+
+    /// The type of `env.key` over all environments, or what to say about it.
+    pub(super) fn env_key(&self, key: &tree::Ident) -> Result<Type, Box<Diagnostic>> {
+        let all = &self.environments.all;
+        if &*key.name == "name" {
+            return Ok(Type::String);
+        }
+        let without: Vec<&DeclaredEnv> =
+            all.iter().filter(|env| !env.keys.iter().any(|(name, _)| *name == key.name)).collect();
+        if without.is_empty() {
+            let mut types = all.iter().filter_map(|env| env.keys.iter().find(|(name, _)| *name == key.name));
+            let first = types.next().map_or(Type::Any, |(_, ty)| ty.clone());
+            return Ok(types.fold(first, |joined, (_, ty)| joined.join(ty)));
+        }
+        if &*key.name == "protected" {
+            return Ok(Type::Bool.optional());
+        }
+        let known = all.iter().flat_map(|env| env.keys.iter().map(|(name, _)| &**name));
+        let near = did_you_mean(&key.name, known).map(str::to_owned);
+        let names: Vec<&str> = without.iter().map(|env| &*env.name).collect();
+        let message = if without.len() == all.len() {
+            format!("no environment has `{}`", key.name)
+        } else {
+            format!("`{}` is missing in environment {}", key.name, names.join(", "))
+        };
+        let help = match near {
+            Some(near) => format!("did you mean `env.{near}`? otherwise add `{} = …` there", key.name),
+            None => format!("add `{} = …` to {}", key.name, names.join(", ")),
+        };
+        let mut diagnostic =
+            Diagnostic::error(&code::MISSING_IN_ENVIRONMENT, key.span, message, "used here").help(help);
+        if without.len() < all.len() {
+            for env in without.iter().take(3).filter(|env| env.span.file == key.span.file) {
+                diagnostic = diagnostic.label(env.span, "does not have it");
+            }
+        }
+        Err(Box::new(diagnostic))
+    }
+}

@@ -1,0 +1,472 @@
+//! Scopes: phases, steps, checks, monitors, guards, and calls of other runbooks.
+
+use std::sync::Arc;
+
+use super::super::names::Maybe;
+use super::super::program::{Background, Block, Clauses, Modifiers, Ready, Retry, Scope, ScopeBody, Stmt, StmtKind};
+use super::{Doing, Lower, Place};
+use crate::catalog::Effect;
+use crate::diag::{Diagnostic, code};
+use crate::eval::Expr;
+use crate::eval::expr::SlotId;
+use crate::source::Span;
+use crate::syntax::tree::{self, ScopeKind, StmtKind as Tree};
+use crate::value::Type;
+
+/// What a scope put aside while its inside is lowered.
+pub(super) struct Outside {
+    effect: Option<Effect>,
+    uses: Vec<SlotId>,
+    mark: std::collections::HashMap<Arc<str>, super::super::names::Binding>,
+    conditions: usize,
+}
+
+impl Lower<'_, '_, '_> {
+    /// `phase`, `step`, `check`, `monitor`, `guard`, and uses of declared checks.
+    pub(super) fn scope_statement(&mut self, stmt: &tree::Stmt, verdict: Option<SlotId>, out: &mut Vec<Stmt>) {
+        match &stmt.kind {
+            Tree::Scope(scope) => self.scope(scope, stmt.span, verdict, out),
+            Tree::CheckUse(used) => self.check_use(used, stmt.span, verdict, out),
+            _ => {}
+        }
+    }
+
+    fn scope(&mut self, scope: &tree::Scope, span: Span, verdict: Option<SlotId>, out: &mut Vec<Stmt>) {
+        self.may_stand(scope);
+        let title = self.title(&scope.title);
+        let name = self.title_text(&scope.title);
+        let modifiers = self.modifiers(&scope.modifiers, scope.kind.word(), scope.head, allowed(scope.kind));
+        self.scope_needs(scope);
+        let mut before = std::mem::take(&mut self.before);
+        let outside = self.enter(&scope.modifiers);
+        let (body, mut clauses) = self.scope_inside(scope);
+        self.finally_inside(&scope.body, &mut clauses);
+        let (effect, uses, binds) = self.leave(outside, &scope.modifiers, &clauses, scope.kind.word());
+        out.append(&mut before);
+        let lowered =
+            Scope { kind: body, title, name, modifiers, clauses, effect, binds, uses, verdict, span: scope.head };
+        out.push(Stmt { kind: StmtKind::Scope(Arc::new(lowered)), span });
+    }
+
+    fn scope_inside(&mut self, scope: &tree::Scope) -> (ScopeBody, Clauses) {
+        let outer = self.place;
+        match scope.kind {
+            ScopeKind::Phase => {
+                let body = self.block(&scope.body);
+                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                (ScopeBody::Phase(body), clauses)
+            }
+            ScopeKind::Step => {
+                let place = Place { doing: Doing::Step, in_step: true, ..outer };
+                let body = self.at(place, |lower| lower.block(&scope.body));
+                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                (ScopeBody::Step(body), clauses)
+            }
+            ScopeKind::Check => {
+                let body = self.observing(&scope.body, "check");
+                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                (ScopeBody::Check(body), clauses)
+            }
+            ScopeKind::Monitor | ScopeKind::Guard => {
+                let word = scope.kind.word();
+                let signs = std::mem::take(&mut self.signs);
+                let place = Place { doing: Doing::Observing(word), in_step: true, sampling: true, ..outer };
+                self.names.push();
+                let body = self.at(place, |lower| lower.block(&scope.body));
+                self.names.pop("this monitor");
+                if self.signs == 0 {
+                    let message = format!("this {word} has no `fail_when`: nothing can make it fail");
+                    let help = "say what a bad sign is: fail_when errors > 5% for 5m";
+                    self.report(Diagnostic::error(&code::MISPLACED, scope.head, message, "").help(help));
+                }
+                self.signs = signs;
+                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                let body = match scope.kind {
+                    ScopeKind::Guard => ScopeBody::Guard { body },
+                    _ => ScopeBody::Monitor { body },
+                };
+                (body, clauses)
+            }
+        }
+    }
+
+    /// Where a scope cannot stand.
+    fn may_stand(&mut self, scope: &tree::Scope) {
+        let word = scope.kind.word();
+        match (scope.kind, self.place.doing) {
+            (_, Doing::Observing(around)) => {
+                let message = format!("a {word} cannot stand in a {around}");
+                self.misplaced(scope.head, &message, &format!("put it before or after the {around}"));
+            }
+            (ScopeKind::Phase | ScopeKind::Guard, Doing::Step | Doing::Reaction(_) | Doing::Action(_)) => {
+                let message = format!("a {word} stands in a phase or at the top level");
+                self.misplaced(scope.head, &message, "");
+            }
+            (ScopeKind::Step, Doing::Step) => {
+                let message = "a step cannot stand in a step: it is the smallest thing that is recorded and taken back";
+                self.misplaced(scope.head, message, "make the outer one a phase");
+            }
+            _ => {}
+        }
+    }
+
+    /// What a scope of this kind needs to make sense.
+    fn scope_needs(&mut self, scope: &tree::Scope) {
+        let modifiers = &scope.modifiers;
+        let head = scope.head;
+        let (message, help) = match scope.kind {
+            ScopeKind::Check if modifiers.within.is_some() && modifiers.every.is_none() => {
+                ("this check is tried again, and does not say how often", "add it: within 2m every 5s")
+            }
+            ScopeKind::Check if modifiers.every.is_some() && modifiers.within.is_none() => {
+                ("this check is tried again, and does not say for how long", "add it: within 2m every 5s")
+            }
+            ScopeKind::Check if modifiers.within.is_some() && modifiers.retry.is_some() => {
+                ("`within` tries this check again already", "leave out `retry`")
+            }
+            ScopeKind::Monitor if modifiers.duration.is_none() => {
+                ("this monitor does not say how long it watches", "add it: for 15m every 30s")
+            }
+            ScopeKind::Monitor | ScopeKind::Guard if modifiers.every.is_none() => {
+                ("it does not say how often it looks", "add it: every 30s")
+            }
+            _ => return,
+        };
+        self.report(Diagnostic::error(&code::MODIFIER, head, message, "").help(help));
+    }
+
+    fn check_use(&mut self, used: &tree::CheckUse, span: Span, verdict: Option<SlotId>, out: &mut Vec<Stmt>) {
+        let path = &used.name;
+        let name: Arc<str> = path.segments.iter().map(|part| &*part.name).collect::<Vec<_>>().join(".").into();
+        let Some(index) = self.find_check(path) else {
+            let message = format!("there is no check `{name}`");
+            let help = match self.nearest(&name) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it at the top level: check {name}() {{ … }}"),
+            };
+            self.report(Diagnostic::error(&code::UNKNOWN_NAME, path.span, message, "").help(help));
+            return;
+        };
+        let forms = self.declared.checks[index as usize].1.clone();
+        let args = self.arguments(&name, &forms, &used.args, span);
+        let modifiers = self.modifiers(&used.modifiers, "check", path.span, allowed(ScopeKind::Check));
+        if modifiers.within.is_some() != modifiers.every.is_some() {
+            let message = "`within` and `every` belong together";
+            self.report(Diagnostic::error(&code::MODIFIER, path.span, message, "").help("write: within 2m every 5s"));
+        }
+        let mut before = std::mem::take(&mut self.before);
+        let outside = self.enter(&used.modifiers);
+        let clauses = self.clauses(&used.clauses, path.span, &Block::default());
+        let (_, uses, binds) = self.leave(outside, &used.modifiers, &clauses, "check");
+        out.append(&mut before);
+        let scope = Scope {
+            kind: ScopeBody::CheckUse(index, args),
+            title: Expr {
+                kind: crate::eval::ExprKind::Const(crate::value::Value::Str(Arc::from(
+                    self.source(path.span.to(span)),
+                ))),
+                span,
+            },
+            name,
+            modifiers,
+            clauses,
+            effect: Some(Effect::Reads),
+            binds,
+            uses,
+            verdict,
+            span: path.span,
+        };
+        out.push(Stmt { kind: StmtKind::Scope(Arc::new(scope)), span });
+    }
+
+    fn find_check(&self, path: &tree::Path) -> Option<u32> {
+        use super::super::names::Symbol;
+        let symbol = match path.segments.as_slice() {
+            [name] => self.declared.symbols[self.module].get(&name.name)?,
+            [module, name] => match self.declared.symbols[self.module].get(&module.name)? {
+                Symbol::Module(module) => self.declared.symbols[*module].get(&name.name)?,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match symbol {
+            Symbol::Check(index) => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// `call "./other.rbk" with { … }`
+    pub(super) fn call_statement(&mut self, call: &tree::CallRunbook, span: Span, out: &mut Vec<Stmt>) {
+        let Some(path) = call.path.as_plain() else {
+            let message = "the runbook of a `call` is read before anything runs: its path can hold no value";
+            self.report(Diagnostic::error(&code::NO_MODULE, call.path.span, message, "write the path out"));
+            return;
+        };
+        let Some(program) = self.called(&path, call.path.span) else { return };
+        let mut with = Vec::new();
+        if let Some(given) = &call.with {
+            match &given.kind {
+                tree::ExprKind::Record(fields) => {
+                    for (name, value) in fields {
+                        let (lowered, ty) = self.expr(value);
+                        self.called_param(&program, name, &ty, value.span);
+                        with.push((Arc::clone(&name.name), lowered));
+                    }
+                }
+                _ => {
+                    let message = "`with` gives the parameters of the runbook by name";
+                    self.report(
+                        Diagnostic::error(&code::WRONG_ARGUMENT, given.span, message, "")
+                            .help("with { version: \"2\" }"),
+                    );
+                }
+            }
+        }
+        for param in program.params.iter().filter(|param| param.default.is_none()) {
+            if !with.iter().any(|(name, _)| *name == param.name) {
+                let message = format!("\"{path}\" needs the parameter `{}`", param.name);
+                let help = format!("with {{ {}: … }}", param.name);
+                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, call.path.span, message, "").help(help));
+            }
+        }
+        let modifiers = self.modifiers(&call.modifiers, "call", call.path.span, STEP);
+        let mut before = std::mem::take(&mut self.before);
+        let outside = self.enter(&call.modifiers);
+        let clauses = self.clauses(&call.clauses, call.path.span, &Block::default());
+        let (_, uses, binds) = self.leave(outside, &call.modifiers, &clauses, "call");
+        out.append(&mut before);
+        let index = u32::try_from(self.declared.called.len()).unwrap_or(u32::MAX);
+        self.declared.called.push(program);
+        self.effect = Some(Effect::Changes);
+        let scope = Scope {
+            kind: ScopeBody::Call { program: index, with },
+            title: self.title(&call.path),
+            name: path.into(),
+            modifiers,
+            clauses,
+            effect: Some(Effect::Changes),
+            binds,
+            uses,
+            verdict: None,
+            span: call.path.span,
+        };
+        out.push(Stmt { kind: StmtKind::CallRunbook(Arc::new(scope)), span });
+    }
+
+    fn called_param(&mut self, program: &super::super::Program, name: &tree::Ident, ty: &Type, span: Span) {
+        match program.params.iter().find(|param| param.name == name.name) {
+            Some(param) => {
+                let wanted = param.ty.clone();
+                self.must_fit(ty, &wanted, span, &format!("`{}`", name.name));
+            }
+            None => {
+                let known: Vec<&str> = program.params.iter().map(|param| &*param.name).collect();
+                let help = match crate::diag::did_you_mean(&name.name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it takes: {}", known.join(", ")),
+                };
+                let message = format!("the runbook has no parameter `{}`", name.name);
+                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, name.span, message, "").help(help));
+            }
+        }
+    }
+
+    /// Analyses the runbook that is called.
+    fn called(&mut self, path: &str, span: Span) -> Option<Arc<super::super::Program>> {
+        let from = self.declared.modules.all[self.module].path.clone();
+        let loaded = match self.declared.loader.file(&from, path) {
+            Ok(loaded) => loaded,
+            Err(why) => {
+                self.report(Diagnostic::error(&code::NO_MODULE, span, why, ""));
+                return None;
+            }
+        };
+        if self.declared.callers.contains(&loaded.path) || self.declared.callers.len() > 32 {
+            let message = format!("\"{path}\" calls this runbook in a circle");
+            self.report(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle"));
+            return None;
+        }
+        let (loader, registry) = (self.declared.loader, self.declared.registry);
+        let analysis = super::super::analyse_called(loaded, loader, registry, self.declared.callers);
+        if analysis.program.is_none() {
+            let first = analysis.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+            let why = first.map_or_else(String::new, |first| {
+                format!(": {}: {}", analysis.sources.place(first.span()), first.message)
+            });
+            self.report(Diagnostic::error(&code::NO_MODULE, span, format!("\"{path}\" cannot run{why}"), ""));
+        }
+        analysis.program
+    }
+
+    /// A process beside the rest of its phase.
+    pub(super) fn background(&mut self, background: &tree::Background, span: Span, out: &mut Vec<Stmt>) {
+        if !matches!(self.place.doing, Doing::Story) {
+            self.misplaced(
+                background.title.span,
+                "a background process stands in a phase: it lives until that ends",
+                "",
+            );
+        }
+        let title = self.title(&background.title);
+        let name = self.title_text(&background.title);
+        let modifiers = self.modifiers(&background.modifiers, "background", background.title.span, &["when"]);
+        let mut before = std::mem::take(&mut self.before);
+        let effect = self.effect;
+        let place = Place { doing: Doing::Reaction("background"), in_step: true, ..self.place };
+        self.names.push();
+        let body = self.at(place, |lower| lower.block(&background.body));
+        self.names.pop("this background process");
+        self.effect = effect;
+        let ready = background.ready.as_ref().map(|ready| {
+            let mut limits = self.modifiers(&ready.modifiers, "ready", ready.span, &["within", "every"]);
+            let body = self.observing(&ready.body, "ready");
+            Ready { within: limits.within.take(), every: limits.every.take(), body }
+        });
+        out.append(&mut before);
+        let lowered = Background { title, name, body, ready, modifiers, span: background.title.span };
+        out.push(Stmt { kind: StmtKind::Background(Arc::new(lowered)), span });
+    }
+
+    /// Begins the inside of a scope.
+    pub(super) fn enter(&mut self, modifiers: &tree::Modifiers) -> Outside {
+        let conditions = self.names.conditions.len();
+        if let Some(when) = &modifiers.when {
+            let text = self.source(when.span).into();
+            self.names.conditions.push(text);
+        }
+        let narrowed = modifiers.when.as_ref().and_then(|when| self.narrow(when));
+        if narrowed.is_none() {
+            // The stack is balanced by `leave`.
+            self.names.narrowed.push(std::collections::HashSet::new());
+        }
+        Outside {
+            effect: self.effect.take(),
+            uses: std::mem::take(&mut self.uses),
+            mark: self.names.mark(),
+            conditions,
+        }
+    }
+
+    /// Ends it: what it may have left unbound is in doubt from here on.
+    pub(super) fn leave(
+        &mut self,
+        outside: Outside,
+        modifiers: &tree::Modifiers,
+        clauses: &Clauses,
+        word: &str,
+    ) -> (Option<Effect>, Vec<SlotId>, Vec<SlotId>) {
+        self.names.narrowed.pop();
+        self.names.conditions.truncate(outside.conditions);
+        let binds = self.names.slots_since(&outside.mark);
+        if let Some(when) = &modifiers.when {
+            let text = self.source(when.span);
+            let why = format!("its {word} runs only when {text}");
+            self.doubted(&outside.mark, why, Some(text.into()));
+        } else if may_go_on(clauses) {
+            self.doubted(&outside.mark, format!("its {word} may fail, and the run goes on"), None);
+        }
+        let effect = self.effect;
+        self.effect = match (outside.effect, effect) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        let inside: Vec<SlotId> = self.uses.iter().copied().filter(|slot| !binds.contains(slot)).collect();
+        let mut uses: Vec<SlotId> =
+            inside.iter().copied().filter(|slot| outside.mark.values().any(|binding| binding.slot == *slot)).collect();
+        uses.sort_unstable();
+        uses.dedup();
+        let mut all = outside.uses;
+        all.extend(inside);
+        self.uses = all;
+        (effect, uses, binds)
+    }
+
+    /// Modifiers. `allowed` are those that make sense here.
+    pub(super) fn modifiers(
+        &mut self,
+        modifiers: &tree::Modifiers,
+        word: &str,
+        head: Span,
+        allowed: &[&str],
+    ) -> Modifiers {
+        let mut lowered = Modifiers::default();
+        let typed = |lower: &mut Self, expr: &Option<tree::Expr>, name: &str, ty: Type| {
+            let expr = expr.as_ref()?;
+            if !allowed.contains(&name) {
+                let message = format!("`{name}` makes no sense on a {word}");
+                let help =
+                    if allowed.is_empty() { String::new() } else { format!("a {word} takes: {}", allowed.join(", ")) };
+                lower.report(Diagnostic::error(&code::MODIFIER, expr.span, message, "").help(help));
+                return None;
+            }
+            let (value, given) = lower.expr(expr);
+            lower.must_fit(&given, &ty, expr.span, &format!("`{name}`"));
+            Some(value)
+        };
+        lowered.when = typed(self, &modifiers.when, "when", Type::Bool);
+        lowered.timeout = typed(self, &modifiers.timeout, "timeout", Type::Duration);
+        lowered.within = typed(self, &modifiers.within, "within", Type::Duration);
+        lowered.every = typed(self, &modifiers.every, "every", Type::Duration);
+        lowered.duration = typed(self, &modifiers.duration, "for", Type::Duration);
+        let _ = typed(self, &modifiers.tolerate, "tolerate", Type::Any);
+        let tags = typed(self, &modifiers.tags, "tags", Type::list(Type::String));
+        lowered.tags = tags.as_ref().map(super::story::constant_texts).unwrap_or_default();
+        if let Some(retry) = &modifiers.retry {
+            if !allowed.contains(&"retry") {
+                let message = format!("`retry` makes no sense on a {word}");
+                self.report(Diagnostic::error(&code::MODIFIER, retry.span, message, ""));
+            }
+            let (count, ty) = self.expr(&retry.count);
+            self.must_fit(&ty, &Type::Int, retry.count.span, "how often to retry");
+            let after = retry.after.as_ref().map(|after| {
+                let (value, ty) = self.expr(after);
+                self.must_fit(&ty, &Type::Duration, after.span, "the pause before a retry");
+                value
+            });
+            let backoff = retry.backoff.as_ref().map(|backoff| {
+                let (value, ty) = self.expr(backoff);
+                self.must_fit(&ty, &Type::Float, backoff.span, "`backoff`");
+                value
+            });
+            lowered.retry = Some(Retry { count, after, backoff });
+        }
+        lowered.danger = modifiers.danger.as_ref().map(|text| self.title(text));
+        lowered.irreversible = modifiers.irreversible.as_ref().map(|text| self.title(text));
+        let _ = head;
+        lowered
+    }
+
+    /// Names bound in a block that may not run.
+    pub(super) fn maybe(why: &str) -> Maybe {
+        Maybe { why: why.to_owned(), condition: None }
+    }
+}
+
+/// Whether a failure of the scope may leave the run going on behind it.
+fn may_go_on(clauses: &Clauses) -> bool {
+    use super::super::program::OnFail;
+    fn continues(block: &Block) -> bool {
+        block.body.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Continue => true,
+            StmtKind::If { then, otherwise, .. } => continues(then) || continues(otherwise),
+            _ => false,
+        })
+    }
+    match &clauses.on_fail {
+        Some(OnFail::Continue | OnFail::Ask) => true,
+        Some(OnFail::Handler { body, .. }) => continues(body),
+        Some(OnFail::Stop | OnFail::Undo | OnFail::Rollback) | None => false,
+    }
+}
+
+pub(super) const STEP: &[&str] = &["when", "timeout", "retry", "tags"];
+
+/// The modifiers that make sense on a scope.
+fn allowed(kind: ScopeKind) -> &'static [&'static str] {
+    match kind {
+        ScopeKind::Phase | ScopeKind::Step => STEP,
+        ScopeKind::Check => &["when", "timeout", "retry", "within", "every", "tags"],
+        ScopeKind::Monitor => &["when", "timeout", "for", "every", "tags"],
+        ScopeKind::Guard => &["when", "every", "tags"],
+    }
+}

@@ -1,0 +1,151 @@
+//! The files of a program: the runbook, what it uses, and what those use; each read once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::program::{Loaded, Loader};
+use crate::diag::{Diagnostic, code, did_you_mean};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::{self, tree};
+
+/// Deeper than any project nests its modules.
+const MAX_DEPTH: usize = 64;
+
+/// One file.
+pub(super) struct Module {
+    pub(super) tree: tree::File,
+    /// What its `use` lines bring in.
+    pub(super) uses: Vec<Used>,
+    pub(super) path: PathBuf,
+}
+
+/// One `use` line that was found.
+pub(super) struct Used {
+    pub(super) module: usize,
+    /// The name its things are called by; `None` if they are called by their own.
+    pub(super) name: Option<Arc<str>>,
+    pub(super) span: Span,
+}
+
+/// All files, those that are used before those that use them.
+pub(super) struct Modules {
+    pub(super) all: Vec<Module>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    by_path: HashMap<PathBuf, usize>,
+    open: Vec<PathBuf>,
+}
+
+/// Reads a runbook and everything it uses. The runbook is the last.
+pub(super) fn load(main: Loaded, loader: &dyn Loader, sources: &mut Sources) -> Modules {
+    let mut modules = Modules { all: Vec::new(), diagnostics: Vec::new(), by_path: HashMap::new(), open: Vec::new() };
+    modules.add(main, loader, sources);
+    modules
+}
+
+impl Modules {
+    /// The index of the module, and its file.
+    fn add(&mut self, loaded: Loaded, loader: &dyn Loader, sources: &mut Sources) -> usize {
+        let id = sources.add(loaded.name, Arc::clone(&loaded.text));
+        let parsed = syntax::parse(id, &loaded.text);
+        self.diagnostics.extend(parsed.diagnostics);
+        self.open.push(loaded.path.clone());
+        let mut uses = Vec::new();
+        for stmt in &parsed.file.body {
+            if let tree::StmtKind::Use(used) = &stmt.kind {
+                uses.extend(self.used(used, stmt.span, &loaded.path, loader, sources));
+            }
+        }
+        self.open.pop();
+        let index = self.all.len();
+        self.by_path.insert(loaded.path.clone(), index);
+        self.all.push(Module { tree: parsed.file, uses, path: loaded.path });
+        index
+    }
+
+    fn used(
+        &mut self,
+        used: &tree::Use,
+        span: Span,
+        from: &Path,
+        loader: &dyn Loader,
+        sources: &mut Sources,
+    ) -> Option<Used> {
+        let alias = used.alias.as_ref().map(|alias| Arc::clone(&alias.name));
+        match &used.source {
+            tree::UseSource::Std(path) => {
+                let name: String = path.segments.iter().map(|part| &*part.name).collect::<Vec<_>>().join(".");
+                let last = path.segments.last().map(|part| Arc::clone(&part.name));
+                let Some(text) = loader.std(&name) else {
+                    let names = loader.std_names();
+                    let near = did_you_mean(&name, names.iter().copied());
+                    let help = near.map_or_else(
+                        || format!("there are: {}", names.join(", ")),
+                        |near| format!("did you mean `use {near}`?"),
+                    );
+                    let message = format!("there is no module `{name}` in the standard library");
+                    self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, path.span, message, "").help(help));
+                    return None;
+                };
+                let path = PathBuf::from(&name);
+                let module = match self.by_path.get(&path) {
+                    Some(module) => *module,
+                    None => self.add(Loaded { name, path, text: text.into() }, loader, sources),
+                };
+                Some(Used { module, name: alias.or(last), span })
+            }
+            tree::UseSource::File(literal) => {
+                let Some(path) = literal.as_plain() else {
+                    let message = "the file of a `use` is read before anything runs: it can hold no value";
+                    self.diagnostics.push(Diagnostic::error(
+                        &code::NO_MODULE,
+                        literal.span,
+                        message,
+                        "write the path out",
+                    ));
+                    return None;
+                };
+                let module = self.file(&path, literal.span, from, loader, sources)?;
+                Some(Used { module, name: alias, span })
+            }
+        }
+    }
+
+    fn file(
+        &mut self,
+        path: &str,
+        span: Span,
+        from: &Path,
+        loader: &dyn Loader,
+        sources: &mut Sources,
+    ) -> Option<usize> {
+        let loaded = match loader.file(from, path) {
+            Ok(loaded) => loaded,
+            Err(why) => {
+                self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, span, why, ""));
+                return None;
+            }
+        };
+        if let Some(module) = self.by_path.get(&loaded.path) {
+            return Some(*module);
+        }
+        if self.open.contains(&loaded.path) || self.open.len() > MAX_DEPTH {
+            let chain: Vec<String> = self.open.iter().map(|path| path.display().to_string()).collect();
+            let message = "these files use each other in a circle";
+            let help = format!("{} → {}", chain.join(" → "), loaded.path.display());
+            self.diagnostics
+                .push(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle").help(help));
+            return None;
+        }
+        Some(self.add(loaded, loader, sources))
+    }
+
+    /// The runbook itself.
+    pub(super) fn main(&self) -> usize {
+        self.all.len() - 1
+    }
+
+    pub(super) fn file_id(&self, module: usize) -> FileId {
+        self.all[module].tree.id
+    }
+}

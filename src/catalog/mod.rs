@@ -1,0 +1,203 @@
+//! What an action *is*: one declaration that the interpreter, the analysis, plans, tests,
+//! `rbk doc` and editors all read. No action is known here.
+
+pub mod command;
+mod effect;
+mod registry;
+mod signature;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use effect::Effect;
+pub use registry::Registry;
+pub use signature::{ParamSignature, Signature};
+
+use crate::host::{Cancel, Host, LocalFuture, Stream};
+use crate::value::Value;
+
+/// A native action. Every field is written; in particular the effect has no default.
+#[derive(Debug)]
+pub struct Action {
+    /// `http.get`
+    pub name: &'static str,
+    /// One line, a verb first: "Ask a server".
+    pub summary: &'static str,
+    /// A paragraph or two of Markdown.
+    pub details: &'static str,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// In the order in which they may be given without a name.
+    pub params: &'static [Param],
+    /// A type as in the language: `{ status: int, json: any }`.
+    pub returns: &'static str,
+    /// Statements that parse, plan and run on the fake host.
+    pub examples: &'static [&'static str],
+    /// One line for plans and progress: `GET https://…`.
+    pub show: fn(&Args) -> String,
+    /// Does it.
+    pub run: for<'a> fn(&'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>>,
+    /// Takes it back.
+    pub inverse: Inverse,
+    /// One line of the raw answer a result was read from: `answered 200 in 84 ms: {…}`.
+    pub evidence: fn(&Value) -> Option<String>,
+}
+
+/// How an action is taken back.
+#[derive(Debug)]
+pub enum Inverse {
+    /// It changes nothing.
+    NotNeeded,
+    /// It cannot be taken back; the reason, for people.
+    None(&'static str),
+    /// What `capture` read before the action is what `restore` puts back.
+    Captured {
+        /// Reads what will be changed. Must not change anything.
+        capture: for<'a> fn(&'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>>,
+        /// Puts it back.
+        restore: for<'a> fn(&'a Call<'a>, &'a Value) -> LocalFuture<'a, Result<(), ActionError>>,
+        /// One line: `write the old content of app.conf back`.
+        show: fn(&Args, &Value) -> String,
+        /// Clears away what `capture` or the action kept for `restore`, when the run ended well and nothing will be taken back.
+        discard: for<'a> fn(&'a Call<'a>, &'a Value) -> LocalFuture<'a, ()>,
+    },
+}
+
+/// A parameter of a native action.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// A type as in the language.
+    pub ty: &'static str,
+    /// An expression of the language; `None` is a required parameter.
+    pub default: Option<&'static str>,
+    /// One line.
+    pub doc: &'static str,
+}
+
+/// The arguments of a call, one for each parameter, defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Args {
+    names: &'static [Param],
+    values: Vec<Value>,
+}
+
+impl Args {
+    /// One value for each of `names`.
+    pub fn new(names: &'static [Param], values: Vec<Value>) -> Self {
+        debug_assert_eq!(names.len(), values.len());
+        Self { names, values }
+    }
+
+    /// The value of a parameter, `null` if the action has none of that name.
+    pub fn get(&self, name: &str) -> &Value {
+        static NULL: Value = Value::Null;
+        self.names.iter().position(|param| param.name == name).map_or(&NULL, |at| &self.values[at])
+    }
+
+    /// All of them with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.names.iter().map(|param| param.name).zip(&self.values)
+    }
+}
+
+/// A call of an action: what it is given and what surrounds it.
+pub struct Call<'a> {
+    /// Its arguments.
+    pub args: &'a Args,
+    /// The world.
+    pub host: &'a dyn Host,
+    /// Ends the call.
+    pub cancel: &'a Cancel,
+    /// `on` and `with` around it.
+    pub surroundings: &'a Surroundings,
+    /// Live output.
+    pub output: &'a dyn Fn(Stream, &[u8]),
+    /// Makes a second try of the same effect known as such to the other side.
+    pub idempotency_key: Option<&'a str>,
+    /// What is left of the innermost deadline.
+    pub time_left: Option<Duration>,
+    /// What a process learns of the run: `RBK_RUN_ID`, `RBK_STEP`.
+    pub context: Vec<(&'static str, String)>,
+    /// How long a process may take to end itself when it is stopped.
+    pub grace: Duration,
+}
+
+/// `on dir(…)` and `with …` around a statement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// Where commands run and relative paths begin.
+    pub dir: Option<PathBuf>,
+    /// Environment variables of commands, the innermost last. Values may be secret.
+    pub vars: Vec<(Arc<str>, Exposed)>,
+}
+
+/// A text for a process, and whether it may be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Exposed {
+    /// The text.
+    pub text: Arc<str>,
+    /// Whether it must not be shown.
+    pub secret: bool,
+}
+
+impl std::fmt::Debug for Exposed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.secret { "•••" } else { &self.text })
+    }
+}
+
+/// How an action failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ActionError {
+    /// What happened, in words.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// What the other side said, for people.
+    pub output: Option<String>,
+    /// Whether something may have happened all the same.
+    pub certainty: Certainty,
+    /// What it returned nevertheless: the value of a `try`.
+    pub value: Option<Value>,
+}
+
+/// Whether a failed effect happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It failed, and that is all.
+    Failed,
+    /// Nobody knows: the answer was lost, or it was cancelled on its way.
+    InDoubt,
+    /// It was cancelled before it could have had an effect.
+    NotBegun,
+}
+
+impl ActionError {
+    /// A definite failure.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None, output: None, certainty: Certainty::Failed, value: None }
+    }
+
+    /// A failure after which nobody knows whether it happened.
+    pub fn in_doubt(message: impl Into<String>) -> Self {
+        Self { certainty: Certainty::InDoubt, ..Self::failed(message) }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what the other side said.
+    #[must_use]
+    pub fn output(mut self, output: impl Into<String>) -> Self {
+        self.output = Some(output.into());
+        self
+    }
+}

@@ -1,0 +1,223 @@
+//! The outside world behind one trait: clock, environment, files, processes, network.
+//!
+//! [`real::RealHost`] is this machine; [`fake::FakeHost`] is a scripted one for tests.
+
+mod cancel;
+pub mod fake;
+pub mod real;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use cancel::Cancel;
+
+/// A future that stays on the thread that made it.
+pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Everything that rbk can ask of the world.
+pub trait Host {
+    /// The time of day.
+    fn now(&self) -> jiff::Timestamp;
+
+    /// Time that only goes forward, since some fixed point.
+    fn monotonic(&self) -> Duration;
+
+    /// Returns after `duration`, or at once when cancelled.
+    fn sleep<'a>(&'a self, duration: Duration, cancel: &'a Cancel) -> LocalFuture<'a, ()>;
+
+    /// An environment variable of rbk's own process.
+    fn env_var(&self, name: &str) -> Option<String>;
+
+    /// Who runs this: the login name.
+    fn actor(&self) -> String;
+
+    /// The full path of a program, looked up as the shell does.
+    fn find_program(&self, name: &str) -> Option<PathBuf>;
+
+    /// Runs a process to its end, its whole session ended on cancellation before this returns.
+    fn run_process<'a>(
+        &'a self,
+        process: &'a Process,
+        output: &'a dyn Fn(Stream, &[u8]),
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Exit, ProcessError>>;
+
+    /// Sends one request and reads the whole answer; follows no redirect.
+    fn http<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<HttpResponse, HttpError>>;
+
+    /// Whether a TCP connection can be made within `limit`; it is closed at once.
+    fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool>;
+
+    /// The file system.
+    fn files(&self) -> &dyn Files;
+}
+
+/// The file system. Relative paths are relative to the working directory of rbk.
+pub trait Files {
+    /// The content of a file.
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>>;
+    /// Replaces a file whole or not at all, keeping its mode; `mode` is for a new one.
+    fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> std::io::Result<()>;
+    /// Makes `link` point at `target`, replacing a link that is there, without a moment in which neither is.
+    fn switch_link(&self, link: &Path, target: &Path) -> std::io::Result<()>;
+    /// What a link points at; `None` if there is nothing there.
+    fn read_link(&self, link: &Path) -> std::io::Result<Option<PathBuf>>;
+    /// What is at a path, links not followed; `None` if nothing.
+    fn metadata(&self, path: &Path) -> std::io::Result<Option<FileInfo>>;
+    /// Removes a file, a link or, with everything in it, a folder.
+    fn remove(&self, path: &Path) -> std::io::Result<()>;
+    /// Makes a folder and those above it. Tells which was the first that did not exist.
+    fn create_dir(&self, path: &Path) -> std::io::Result<Option<PathBuf>>;
+    /// Copies a file, or a folder with everything in it.
+    fn copy(&self, from: &Path, to: &Path) -> std::io::Result<()>;
+    /// Renames within one file system.
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()>;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &Path) -> std::io::Result<Vec<String>>;
+    /// The path with links resolved.
+    fn canonical(&self, path: &Path) -> std::io::Result<PathBuf>;
+    /// A fresh private folder (mode 0700).
+    fn scratch_dir(&self) -> std::io::Result<PathBuf>;
+}
+
+/// What is at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// File, folder, link or other.
+    pub kind: FileKind,
+    /// In bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Last change of the content.
+    pub modified: jiff::Timestamp,
+}
+
+/// The kinds of thing at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file
+    File,
+    /// A folder
+    Dir,
+    /// A symbolic link
+    Link,
+    /// A socket, a device, …
+    Other,
+}
+
+/// A process to be started.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// The program and its arguments: at least one.
+    pub argv: Vec<String>,
+    /// It is a shell with a script.
+    pub shell: bool,
+    /// The script as it was written, without what is put before it: for messages and tests.
+    pub script: Option<String>,
+    /// The working directory; ours if `None`.
+    pub dir: Option<PathBuf>,
+    /// Set in addition to ours.
+    pub env: BTreeMap<String, String>,
+    /// What it reads; `None` is an empty input.
+    pub stdin: Option<Arc<[u8]>>,
+    /// How long it may take to end itself after SIGTERM before it is killed.
+    pub grace: Duration,
+}
+
+/// Which of its outputs a process wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output
+    Stdout,
+    /// Standard error
+    Stderr,
+}
+
+/// How a process ended. Output beyond the bound is left out in the middle and said so.
+#[derive(Clone, Debug)]
+pub struct Exit {
+    /// 0 to 255, or 128 + the signal that ended it.
+    pub status: i32,
+    /// What it wrote, bad UTF-8 replaced.
+    pub stdout: String,
+    /// Likewise.
+    pub stderr: String,
+    /// From start to exit.
+    pub elapsed: Duration,
+    /// Ended by us, because of the cancellation.
+    pub cancelled: bool,
+    /// A process that outlived it still held its output open; we did not wait for that one.
+    pub output_held: bool,
+    /// How many of its processes could not be ended after the cancellation.
+    pub survivors: usize,
+}
+
+/// Why a process did not run.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// No such program.
+    #[error("`{0}` is not installed, or not on PATH")]
+    NotFound(String),
+    /// Anything else the system said.
+    #[error("`{program}` could not be started: {reason}")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+/// A request.
+#[derive(Clone, Debug, Default)]
+pub struct HttpRequest {
+    /// `GET`, …
+    pub method: String,
+    /// Absolute.
+    pub url: String,
+    /// In order.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Arc<[u8]>>,
+    /// For the connection to stand.
+    pub connect_timeout: Option<Duration>,
+    /// Largest answer taken, in bytes.
+    pub max_body: u64,
+    /// Accept any certificate.
+    pub insecure: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct HttpResponse {
+    /// 200, …
+    pub status: u16,
+    /// In order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// From sending to the last byte.
+    pub elapsed: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct HttpError {
+    /// In words, without query or credentials of the address.
+    pub message: String,
+    /// The request cannot have reached the server: nothing happened there.
+    pub never_sent: bool,
+    /// Ended by us, because of the cancellation.
+    pub cancelled: bool,
+}

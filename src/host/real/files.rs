@@ -1,0 +1,140 @@
+//! The file system.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::host::{FileInfo, FileKind, Files};
+
+pub(super) struct RealFiles;
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    fs::File::open(folder_of(path))?.sync_all()
+}
+
+impl Files for RealFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()> {
+        // Through a link the file behind it is meant, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mode = match fs::metadata(&path) {
+            Ok(there) => there.permissions().mode(),
+            Err(_) => mode.unwrap_or(0o644),
+        };
+        let mut file = tempfile::Builder::new().prefix(".rbk-").tempfile_in(folder_of(&path))?;
+        io::Write::write_all(&mut file, content)?;
+        file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        sync_folder(&path)
+    }
+
+    fn switch_link(&self, link: &Path, target: &Path) -> io::Result<()> {
+        if fs::symlink_metadata(link).is_ok_and(|there| !there.is_symlink()) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there, and no link"));
+        }
+        let name = link.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it has no name"))?;
+        let beside = folder_of(link).join(format!(".{}.rbk-{}", name.to_string_lossy(), std::process::id()));
+        let _ = fs::remove_file(&beside);
+        symlink(target, &beside)?;
+        fs::rename(&beside, link).inspect_err(|_| drop(fs::remove_file(&beside)))?;
+        sync_folder(link)
+    }
+
+    fn read_link(&self, link: &Path) -> io::Result<Option<PathBuf>> {
+        match fs::read_link(link) {
+            Ok(target) => Ok(Some(target)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Option<FileInfo>> {
+        let there = match fs::symlink_metadata(path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let kind = match there.file_type() {
+            kind if kind.is_file() => FileKind::File,
+            kind if kind.is_dir() => FileKind::Dir,
+            kind if kind.is_symlink() => FileKind::Link,
+            _ => FileKind::Other,
+        };
+        let modified = jiff::Timestamp::new(there.mtime(), i32::try_from(there.mtime_nsec()).unwrap_or(0));
+        Ok(Some(FileInfo {
+            kind,
+            size: there.len(),
+            mode: there.mode() & 0o7777,
+            modified: modified.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+        }))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if fs::symlink_metadata(path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        if path.is_dir() {
+            return Ok(None);
+        }
+        let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let first = above.last().map(Path::to_owned);
+        fs::create_dir_all(path)?;
+        Ok(first)
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let there = fs::symlink_metadata(from)?;
+        if there.is_symlink() {
+            return symlink(fs::read_link(from)?, to);
+        }
+        if !there.is_dir() {
+            return fs::copy(from, to).map(drop);
+        }
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            self.copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        fs::set_permissions(to, there.permissions())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut names = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn scratch_dir(&self) -> io::Result<PathBuf> {
+        let base = std::env::temp_dir();
+        for _ in 0..100 {
+            let nanoseconds = jiff::Timestamp::now().as_nanosecond();
+            let path = base.join(format!("rbk-{}-{nanoseconds}", std::process::id()));
+            match fs::DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("no free name for a scratch folder"))
+    }
+}

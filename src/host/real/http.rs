@@ -1,0 +1,128 @@
+//! Requests by reqwest. Redirects are not followed here: whoever sends decides about each.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use crate::host::{Cancel, HttpError, HttpRequest, HttpResponse};
+
+/// Clients by what cannot be said for each request. Made when first needed: starting rbk must not pay for TLS.
+#[derive(Default)]
+pub(super) struct Clients(RefCell<HashMap<(Option<Duration>, bool), reqwest::Client>>);
+
+impl Clients {
+    fn client(&self, request: &HttpRequest) -> Result<reqwest::Client, HttpError> {
+        let key = (request.connect_timeout, request.insecure);
+        if let Some(client) = self.0.borrow().get(&key) {
+            return Ok(client.clone());
+        }
+        // A second installation is refused, and means that the first stands.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("rbk/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(Duration::from_secs(20))
+            .tls_danger_accept_invalid_certs(request.insecure);
+        if let Some(timeout) = request.connect_timeout {
+            builder = builder.connect_timeout(timeout);
+        }
+        if is_loopback(&request.url) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| failed(&words(&error), true))?;
+        self.0.borrow_mut().insert(key, client.clone());
+        Ok(client)
+    }
+
+    pub(super) async fn send(&self, request: &HttpRequest, cancel: &Cancel) -> Result<HttpResponse, HttpError> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(HttpError { message: "stopped before there was an answer".to_owned(), never_sent: false, cancelled: true }),
+            answer = self.exchange(request) => answer,
+        }
+    }
+
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+        let begun = Instant::now();
+        let url = url::Url::parse(&request.url)
+            .map_err(|error| failed(&format!("`{}` is no address: {error}", request.url), true))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(failed(&format!("`{}:` is neither http nor https", url.scheme()), true));
+        }
+        let peer = peer(&url);
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| failed(&format!("`{}` is no method", request.method), true))?;
+        let mut builder = self.client(request)?.request(method, url);
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.to_vec());
+        }
+        let mut answer = builder.send().await.map_err(|error| not_answered(&error, &peer))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let mut body = Vec::new();
+        let broken = |error: reqwest::Error| failed(&format!("{peer} broke off its answer: {}", words(&error)), false);
+        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+            if (body.len() + chunk.len()) as u64 > request.max_body {
+                return Err(failed(&format!("{peer} answered with more than {} bytes", request.max_body), false));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse { status, headers, body, elapsed: begun.elapsed() })
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
+}
+
+/// `host:port`, without user, path and query: those may hold secrets.
+fn peer(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn failed(message: &str, never_sent: bool) -> HttpError {
+    HttpError { message: message.to_owned(), never_sent, cancelled: false }
+}
+
+fn not_answered(error: &reqwest::Error, peer: &str) -> HttpError {
+    let said = words(error);
+    if error.is_connect() {
+        let lower = said.to_lowercase();
+        let message = if error.is_timeout() {
+            format!("{peer} could not be reached in time")
+        } else if lower.contains("connection refused") {
+            format!("{peer} refused the connection: nothing listens there")
+        } else if lower.contains("dns") || lower.contains("resolve") || lower.contains("lookup") {
+            format!("the name of {peer} could not be resolved")
+        } else if lower.contains("certificate") || lower.contains("issuer") {
+            format!("the certificate of {peer} is not accepted: {said}")
+        } else {
+            format!("no connection to {peer}: {said}")
+        };
+        return failed(&message, true);
+    }
+    if error.is_timeout() {
+        return failed(&format!("{peer} gave no answer in time"), false);
+    }
+    failed(&format!("{peer} gave no answer: {said}"), error.is_builder())
+}
+
+/// The innermost cause, which names the fault; addresses are in the outer ones only.
+fn words(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if error.source().is_none() { "it failed".to_owned() } else { cause.to_string() }
+}

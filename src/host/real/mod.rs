@@ -1,0 +1,109 @@
+//! This machine.
+
+mod capture;
+mod files;
+mod http;
+mod process;
+mod spawn;
+mod survivors;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{
+    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
+};
+
+/// The real world. Make one per process: it becomes the parent of orphans, to be able to end them.
+pub struct RealHost {
+    begun: Instant,
+    clients: http::Clients,
+    files: files::RealFiles,
+    /// Ends every grace period at once.
+    hurry: Cancel,
+}
+
+impl RealHost {
+    /// Nothing is opened or started.
+    pub fn new() -> Self {
+        survivors::adopt_orphans();
+        Self { begun: Instant::now(), clients: http::Clients::default(), files: files::RealFiles, hurry: Cancel::new() }
+    }
+
+    /// From now on nothing is given time to end itself.
+    pub fn hurry(&self) {
+        self.hurry.cancel();
+    }
+}
+
+impl Default for RealHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for RealHost {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn sleep<'a>(&'a self, duration: Duration, cancel: &'a Cancel) -> LocalFuture<'a, ()> {
+        Box::pin(async move {
+            if duration.is_zero() {
+                return tokio::task::yield_now().await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(duration) => {}
+                () = cancel.cancelled() => {}
+            }
+        })
+    }
+
+    fn env_var(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn actor(&self) -> String {
+        let known = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        known.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+    }
+
+    fn find_program(&self, name: &str) -> Option<PathBuf> {
+        spawn::find_program(name, std::env::var_os("PATH").as_deref(), Path::new(""))
+    }
+
+    fn run_process<'a>(
+        &'a self,
+        process: &'a Process,
+        output: &'a dyn Fn(Stream, &[u8]),
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Exit, ProcessError>> {
+        Box::pin(process::run(process, output, cancel, &self.hurry))
+    }
+
+    fn http<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<HttpResponse, HttpError>> {
+        Box::pin(self.clients.send(request, cancel))
+    }
+
+    fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool> {
+        Box::pin(async move {
+            tokio::select! {
+                stream = tokio::net::TcpStream::connect((host, port)) => stream.is_ok(),
+                () = tokio::time::sleep(limit) => false,
+                () = cancel.cancelled() => false,
+            }
+        })
+    }
+
+    fn files(&self) -> &dyn Files {
+        &self.files
+    }
+}

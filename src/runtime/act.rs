@@ -1,0 +1,424 @@
+//! Effects: what is armed before them, how they are recorded, what their failure means.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::block::attempt;
+use super::branch::Branch;
+use super::dispatcher::Performed;
+use super::event::Event;
+use super::failure::{Failure, FailureKind};
+use super::flow::Flow;
+use super::run::keep;
+use super::undo::{Armed, Work};
+use super::unit::{Code, size};
+use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
+use crate::catalog::command::{CommandLine, CommandOptions};
+use crate::catalog::{Action, Args, Call, Certainty, Inverse};
+use crate::eval::expr::{Part, SlotId};
+use crate::eval::{Expr, Frame};
+use crate::journal::{ArmedEntry, Ending, Recorded};
+use crate::source::Span;
+use crate::value::{Secret, Value};
+
+/// How long a process may take to end itself when its step is stopped.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Branch {
+    pub(super) async fn act(&mut self, act: &Act) -> Flow {
+        match &act.callee {
+            Callee::Native(action, args) => {
+                let mut values = Vec::with_capacity(args.len());
+                for arg in args {
+                    values.push(attempt!(self.eval(arg)));
+                }
+                let args = Args::new(action.params, values);
+                if action.name == super::people::ASK {
+                    return self.ask_for_value(act, &args).await;
+                }
+                self.perform(&Performed::Native(action), &args, act).await
+            }
+            Callee::Command(template) => {
+                let line = match attempt!(self.command_line(template)) {
+                    Some(line) => line,
+                    None => CommandLine::Script(template.text.to_string()),
+                };
+                let options = CommandOptions { tried: template.tried, ..CommandOptions::default() };
+                self.perform(&Performed::Command(&line, &options), &Args::new(&[], Vec::new()), act).await
+            }
+            Callee::User(index, args) => {
+                let action = Arc::clone(&self.unit.program.actions[*index as usize]);
+                let mut frame = Frame::new(size(&action.frame));
+                for (slot, arg) in (0u32..).zip(args) {
+                    frame.set(slot, attempt!(self.eval(arg)));
+                }
+                self.user_action(&action, frame, act).await
+            }
+        }
+    }
+
+    /// An action of the runbook: its body in a frame of its own, its `undo` armed with it.
+    async fn user_action(&mut self, action: &Arc<UserAction>, frame: Frame, act: &Act) -> Flow {
+        if self.frames.len() > 200 {
+            let message = format!("{} calls itself without end", action.name);
+            return Flow::Fail(self.failure(FailureKind::Expression, act.span, message));
+        }
+        self.push_frame(frame, Code::Action(Arc::clone(action)));
+        let pending = match &action.undo {
+            Some(undo) if !self.covered => Some(self.declare(undo, self.run.next_order())),
+            _ => None,
+        };
+        let outer = self.covered;
+        self.covered |= pending.is_some();
+        let flow = self.block(&action.body).await;
+        self.covered = outer;
+        let settled = pending.and_then(|pending| self.settle(&pending));
+        self.pop_frame();
+        if let Some(armed) = settled {
+            match self.record(Recorded::Armed { armed: vec![armed] }, act.span).await {
+                Flow::Next => {}
+                flow => return flow,
+            }
+        }
+        let value = match flow {
+            Flow::Next => Value::Null,
+            Flow::Return(value) => value,
+            flow => return flow,
+        };
+        if let Some(slot) = act.slot {
+            self.set(slot, tainted(value, act.secret));
+            // A compensation may have been waiting for this very name.
+            if act.effect.is_changing() {
+                let armed = self.arm_ready();
+                if !armed.is_empty() {
+                    return self
+                        .record(crate::journal::Recorded::Noted { text: armed[0].text.clone() }, act.span)
+                        .await;
+                }
+            }
+        }
+        Flow::Next
+    }
+
+    /// Runs an effect: what takes it back is armed and recorded first, its ending after.
+    async fn perform(&mut self, what: &Performed<'_>, args: &Args, act: &Act) -> Flow {
+        if self.cancel.is_cancelled() {
+            return self.cancelled(act.span);
+        }
+        let summary = self.run.dispatcher.show(what, args);
+        let scope = Rc::clone(&self.scope);
+        self.emit(&Event::EffectStarted { scope: Rc::clone(&scope), show: summary.clone(), effect: act.effect });
+
+        let run = Rc::clone(&self.run);
+        let surroundings = Rc::clone(&self.surroundings);
+        let cancel = self.cancel.clone();
+        let key = act.effect.is_changing().then(|| format!("{}-{}", run.id, run.next_order()));
+        let output = |stream, bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            run.emit(&Event::Output { scope: Rc::clone(&scope), stream, text });
+        };
+        let call = Call {
+            args,
+            host: run.host.as_ref(),
+            cancel: &cancel,
+            surroundings: &surroundings,
+            output: &output,
+            idempotency_key: key.as_deref(),
+            time_left: self.time_left(),
+            context: vec![("RBK_RUN_ID", run.id.to_string()), ("RBK_STEP", self.path.join("/"))],
+            grace: GRACE,
+        };
+
+        if !act.effect.is_changing() || self.in_background {
+            let result = run.dispatcher.perform(what, &call).await;
+            return self.ended(result, &summary, act);
+        }
+
+        self.touch();
+        let mut armed = self.arm_ready();
+        let mut own = None;
+        if let Performed::Native(action) = what
+            && let Inverse::Captured { show, .. } = &action.inverse
+            && !self.covered
+        {
+            let captured = match run.dispatcher.capture(action, &call).await {
+                Ok(captured) => captured,
+                Err(error) => return Flow::Fail(self.action_failure(error, act)),
+            };
+            let text = show(args, &captured);
+            let inverse = self.native_inverse(action, args, captured, act.span, text);
+            armed.push(entry(&inverse));
+            own = Some(inverse);
+        }
+        let action = match what {
+            Performed::Native(action) => action.name,
+            Performed::Command(..) => "$",
+        };
+        let intended = super::dispatcher::Intended {
+            path: &self.path,
+            attempt: self.attempt,
+            action,
+            summary: &summary,
+            class: act.effect,
+            armed,
+        };
+        let sequence = match run.dispatcher.intend(intended).await {
+            Ok(sequence) => sequence,
+            Err(error) => return Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
+        };
+        if let Some(inverse) = &own {
+            self.undo.arm(Rc::clone(inverse));
+        }
+
+        let result = run.dispatcher.perform(what, &call).await;
+        let ending = match &result {
+            Ok(_) => Ending::Done,
+            Err(error) => match error.certainty {
+                Certainty::Failed | Certainty::NotBegun => Ending::Failed(error.message.clone()),
+                Certainty::InDoubt => Ending::Unknown(error.message.clone()),
+            },
+        };
+        if matches!(ending, Ending::Unknown(_)) {
+            self.mark_in_doubt(&summary);
+        }
+        let flow = self.ended(result, &summary, act);
+        let armed = if matches!(flow, Flow::Next) { self.arm_ready() } else { Vec::new() };
+        match run.dispatcher.conclude(sequence, ending, armed).await {
+            Ok(()) => flow,
+            Err(error) => Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
+        }
+    }
+
+    /// Binds the result, or makes a failure of the error.
+    fn ended(&mut self, result: Result<Value, crate::catalog::ActionError>, summary: &str, act: &Act) -> Flow {
+        match result {
+            Ok(value) => {
+                if let Some(slot) = act.slot {
+                    self.set(slot, tainted(value, act.secret));
+                }
+                Flow::Next
+            }
+            Err(error) => {
+                let mut failure = self.action_failure(error, act);
+                if self.cancel.is_cancelled() {
+                    failure.kind = FailureKind::Cancelled;
+                }
+                failure.evidence.push(summary.to_owned());
+                Flow::Fail(failure)
+            }
+        }
+    }
+
+    fn action_failure(&self, error: crate::catalog::ActionError, act: &Act) -> Box<Failure> {
+        let mut failure = Failure::of_action(error, &self.unit.program.sources, act.span);
+        failure.path.clone_from(&self.path);
+        // What only looks can be looked at again: nothing about it is in doubt.
+        failure.in_doubt &= act.effect.is_changing();
+        failure
+    }
+
+    fn mark_in_doubt(&self, summary: &str) {
+        keep(&self.run.totals.in_doubt, format!("{}: {summary}", self.path.join(" / ")));
+        for pending in &self.pending {
+            if let Some(armed) = pending.armed.borrow().as_ref() {
+                armed.in_doubt.set(true);
+            }
+        }
+    }
+
+    /// Every scope around has changed something now.
+    pub(super) fn touch(&mut self) {
+        self.changed = true;
+        for pending in &self.pending {
+            pending.touched.set(true);
+        }
+    }
+
+    /// Declares a compensation of a scope or action that begins.
+    pub(super) fn declare(
+        &mut self,
+        compensation: &Arc<crate::analysis::program::Compensation>,
+        order: super::undo::Order,
+    ) -> Rc<super::undo::Pending> {
+        let pending = Rc::new(super::undo::Pending {
+            compensation: Arc::clone(compensation),
+            list: self.undo.clone(),
+            order,
+            frame: self.frames.len() - 1,
+            path: self.path.clone(),
+            surroundings: Rc::clone(&self.surroundings),
+            unit: self.unit.clone(),
+            armed: RefCell::default(),
+            touched: std::cell::Cell::default(),
+        });
+        self.pending.push(Rc::clone(&pending));
+        pending
+    }
+
+    /// Arms a compensation whose scope is over, if it changed something; from here on it stands by itself.
+    #[must_use = "what was armed is recorded"]
+    pub(super) fn settle(&mut self, pending: &Rc<super::undo::Pending>) -> Option<ArmedEntry> {
+        let late = pending.touched.get() && pending.armed.borrow().is_none();
+        let armed = if late { self.arm(pending, self.run.next_order()) } else { None };
+        self.pending.retain(|other| !Rc::ptr_eq(other, pending));
+        armed
+    }
+
+    /// Arms what is declared around here, is not armed, and has all its names.
+    fn arm_ready(&mut self) -> Vec<ArmedEntry> {
+        let ready: Vec<_> = self
+            .pending
+            .iter()
+            .filter(|pending| pending.armed.borrow().is_none() && pending.touched.get())
+            .cloned()
+            .collect();
+        ready
+            .iter()
+            .filter_map(|pending| {
+                // One whose names were bound when its scope began keeps its place before everything in it.
+                let order = if self.ready_from_start(pending) { pending.order } else { self.run.next_order() };
+                self.arm(pending, order)
+            })
+            .collect()
+    }
+
+    fn ready_from_start(&self, pending: &super::undo::Pending) -> bool {
+        // What was armed since then came after it: it was ready before its scope's first effect.
+        !pending.list.newest_first().iter().any(|armed| armed.order > pending.order)
+    }
+
+    fn arm(&self, pending: &Rc<super::undo::Pending>, order: super::undo::Order) -> Option<ArmedEntry> {
+        let frame = &self.frames[pending.frame];
+        let mut captured = Vec::with_capacity(pending.compensation.captures.len());
+        for slot in &pending.compensation.captures {
+            captured.push((*slot, frame.get(*slot)?.clone()));
+        }
+        let armed = Rc::new(Armed {
+            order,
+            text: self.with_values(pending, &captured),
+            work: Work::Block {
+                compensation: Arc::clone(&pending.compensation),
+                captured,
+                frame_size: u32::try_from(frame.size()).unwrap_or(u32::MAX),
+            },
+            path: pending.path.clone(),
+            surroundings: Rc::clone(&pending.surroundings),
+            unit: pending.unit.clone(),
+            code: self.codes[pending.frame].clone(),
+            backgrounds: self.backgrounds.borrow().clone(),
+            in_doubt: std::cell::Cell::default(),
+        });
+        let record = entry(&armed);
+        *pending.armed.borrow_mut() = Some(Rc::clone(&armed));
+        pending.list.arm(armed);
+        Some(record)
+    }
+
+    /// What a compensation will do, with the values it captured put in where they stand alone in a hole.
+    fn with_values(&self, pending: &super::undo::Pending, captured: &[(SlotId, Value)]) -> String {
+        let mut text = pending.compensation.text.to_string();
+        for (slot, value) in captured {
+            if let Some(info) = self.codes[pending.frame].names().get(*slot as usize) {
+                let shown: String = value.to_text().chars().take(60).collect();
+                text = text.replace(&format!("${{{}}}", info.name), &shown);
+            }
+        }
+        text
+    }
+
+    fn native_inverse(
+        &self,
+        action: &'static Action,
+        args: &Args,
+        captured: Value,
+        span: Span,
+        text: String,
+    ) -> Rc<Armed> {
+        Rc::new(Armed {
+            order: self.run.next_order(),
+            work: Work::Native { action, args: args.clone(), captured, span },
+            text,
+            path: self.path.clone(),
+            surroundings: Rc::clone(&self.surroundings),
+            unit: self.unit.clone(),
+            code: Code::Story(Arc::clone(&self.unit.program)),
+            backgrounds: Vec::new(),
+            in_doubt: std::cell::Cell::default(),
+        })
+    }
+
+    /// The command with its values put in; `None` if only a run will know one of them.
+    pub(super) fn command_line(&mut self, template: &CommandTemplate) -> Result<Option<CommandLine>, Box<Failure>> {
+        match &template.form {
+            CommandForm::Direct(words) => {
+                let mut argv = Vec::with_capacity(words.len());
+                for word in words {
+                    match word {
+                        WordTemplate::Joined(parts) => {
+                            let mut text = String::new();
+                            for part in parts {
+                                match part {
+                                    Part::Text(piece) => text.push_str(piece),
+                                    Part::Hole(expr) => match self.eval(expr)? {
+                                        Value::Unknown(_) => return Ok(None),
+                                        value => text.push_str(&self.shown(&value, expr)?),
+                                    },
+                                }
+                            }
+                            argv.push(text);
+                        }
+                        WordTemplate::Spread(expr) => match self.eval(expr)? {
+                            Value::Unknown(_) => return Ok(None),
+                            Value::List(items) => {
+                                for item in items.iter() {
+                                    argv.push(self.shown(item, expr)?);
+                                }
+                            }
+                            value => argv.push(self.shown(&value, expr)?),
+                        },
+                    }
+                }
+                Ok(Some(CommandLine::Direct(argv)))
+            }
+            CommandForm::Script(script) => Ok(match self.eval(script)? {
+                Value::Unknown(_) => None,
+                script => Some(CommandLine::Script(script.to_text())),
+            }),
+        }
+    }
+
+    /// A value as text for a command line, which every user of the machine can read.
+    fn shown(&self, value: &Value, expr: &Expr) -> Result<String, Box<Failure>> {
+        if let Value::Secret(_) = value {
+            let message = "a secret cannot stand in a command's arguments: any user of the machine can read those";
+            let mut failure = self.failure(FailureKind::Expression, expr.span, message);
+            failure.diagnostic.help = Some("give it by `with NAME = secret { … }` or `stdin:`".to_owned());
+            return Err(failure);
+        }
+        Ok(value.to_text())
+    }
+}
+
+fn tainted(value: Value, secret: bool) -> Value {
+    if secret { Value::Secret(Secret::new(value)) } else { value }
+}
+
+fn entry(armed: &Armed) -> ArmedEntry {
+    let captures = match &armed.work {
+        Work::Block { captured, .. } => captured
+            .iter()
+            .map(|(slot, value)| {
+                let name = armed
+                    .code
+                    .names()
+                    .get(*slot as usize)
+                    .map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
+                (name, value.inspect())
+            })
+            .collect(),
+        Work::Native { captured, .. } => vec![(Arc::from("before"), captured.inspect())],
+    };
+    ArmedEntry { compensation: armed.order, text: armed.text.clone(), captures }
+}

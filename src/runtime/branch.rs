@@ -1,0 +1,259 @@
+//! One line of execution: its names, its deadline, what surrounds it, what it armed.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::background::Running;
+use super::deadline::Deadline;
+use super::event::{Event, ScopeInfo};
+use super::failure::{Failure, FailureKind};
+use super::flow::Flow;
+use super::monitor::Samples;
+use super::run::Run;
+use super::undo::{Order, Pending, UndoList};
+use super::unit::{Code, Unit, size};
+use crate::catalog::Surroundings;
+use crate::eval::expr::{RunField, SlotId};
+use crate::eval::{self, EvalError, Expr, Frame, RunInfo};
+use crate::host::{Cancel, Host};
+use crate::source::Span;
+use crate::value::Value;
+
+/// See the module.
+pub(super) struct Branch {
+    pub(super) run: Rc<Run>,
+    pub(super) unit: Unit,
+    /// The story's frame, and one for each action or check that is being run in it.
+    pub(super) frames: Vec<Frame>,
+    /// Whose names each of them holds.
+    pub(super) codes: Vec<Code>,
+    pub(super) cancel: Cancel,
+    pub(super) deadline: Option<Rc<Deadline>>,
+    pub(super) surroundings: Rc<Surroundings>,
+    pub(super) undo: UndoList,
+    pub(super) pending: Vec<Rc<Pending>>,
+    pub(super) path: Vec<Arc<str>>,
+    pub(super) scope: Rc<ScopeInfo>,
+    pub(super) attempt: u32,
+    /// What takes back the effects that run here is already said: actions need not arm their own inverse.
+    pub(super) covered: bool,
+    /// Named by `--only`, or inside of what is.
+    pub(super) selected: bool,
+    /// The body of a background process: its end is not its effect.
+    pub(super) in_background: bool,
+    /// An effect of the current step changed something.
+    pub(super) changed: bool,
+    pub(super) samples: Option<Samples>,
+    pub(super) backgrounds: Rc<RefCell<Vec<Rc<Running>>>>,
+    /// What was armed when the innermost phase began.
+    pub(super) phase_began: Order,
+}
+
+struct RunFields<'a> {
+    run: &'a Run,
+    attempt: u32,
+}
+
+impl RunInfo for RunFields<'_> {
+    fn field(&self, field: RunField) -> Value {
+        self.run.field(field, self.attempt)
+    }
+}
+
+impl Branch {
+    /// The first branch of a unit.
+    pub(super) fn new(run: &Rc<Run>, unit: Unit, cancel: Cancel, undo: UndoList) -> Self {
+        let place = String::new();
+        let scope = ScopeInfo { id: 0, parent: None, depth: 0, kind: "run", title: String::new(), effect: None, place };
+        let frame = Frame::new(size(&unit.program.frame));
+        Self {
+            run: Rc::clone(run),
+            codes: vec![Code::Story(Arc::clone(&unit.program))],
+            unit,
+            frames: vec![frame],
+            cancel,
+            deadline: None,
+            surroundings: Rc::default(),
+            undo,
+            pending: Vec::new(),
+            path: Vec::new(),
+            scope: Rc::new(scope),
+            attempt: 1,
+            covered: false,
+            selected: false,
+            in_background: false,
+            changed: false,
+            samples: None,
+            backgrounds: Rc::default(),
+            phase_began: 0,
+        }
+    }
+
+    /// One that begins with the same names and ends with this one or before it.
+    pub(super) fn fork(&self, undo: UndoList) -> Self {
+        Self {
+            run: Rc::clone(&self.run),
+            unit: self.unit.clone(),
+            frames: self.frames.clone(),
+            codes: self.codes.clone(),
+            cancel: self.cancel.child(),
+            deadline: self.deadline.clone(),
+            surroundings: Rc::clone(&self.surroundings),
+            undo,
+            pending: self.pending.clone(),
+            path: self.path.clone(),
+            scope: Rc::clone(&self.scope),
+            attempt: self.attempt,
+            covered: self.covered,
+            selected: self.selected,
+            in_background: self.in_background,
+            changed: false,
+            samples: None,
+            backgrounds: Rc::clone(&self.backgrounds),
+            phase_began: self.phase_began,
+        }
+    }
+
+    pub(super) fn host(&self) -> &dyn Host {
+        self.run.host.as_ref()
+    }
+
+    pub(super) fn emit(&self, event: &Event) {
+        self.run.emit(event);
+    }
+
+    /// Enters the code of an action, a check or a called runbook.
+    pub(super) fn push_frame(&mut self, frame: Frame, code: Code) {
+        self.frames.push(frame);
+        self.codes.push(code);
+    }
+
+    /// Leaves it.
+    pub(super) fn pop_frame(&mut self) {
+        self.frames.pop();
+        self.codes.pop();
+    }
+
+    fn frame_index(&self) -> usize {
+        self.frames.len() - 1
+    }
+
+    /// The frame of the code that runs.
+    pub(super) fn frame(&mut self) -> &mut Frame {
+        let at = self.frame_index();
+        &mut self.frames[at]
+    }
+
+    pub(super) fn get(&self, slot: SlotId) -> Option<&Value> {
+        self.frames[self.frame_index()].get(slot)
+    }
+
+    pub(super) fn set(&mut self, slot: SlotId, value: Value) {
+        self.frame().set(slot, value);
+    }
+
+    pub(super) fn clear(&mut self, slots: &[SlotId]) {
+        let frame = self.frame();
+        for slot in slots {
+            frame.clear(*slot);
+        }
+    }
+
+    /// Runs something of the evaluator on the current frame.
+    pub(super) fn with_evaluator<T>(&mut self, f: impl FnOnce(&mut eval::Context<'_>) -> T) -> T {
+        let fields = RunFields { run: &self.run, attempt: self.attempt };
+        let at = self.frames.len() - 1;
+        let mut context =
+            eval::Context::new(&mut self.frames[at], &self.unit.globals, &self.unit.program.functions, &fields);
+        f(&mut context)
+    }
+
+    /// The value of an expression.
+    pub(super) fn eval(&mut self, expr: &Expr) -> Result<Value, Box<Failure>> {
+        self.with_evaluator(|context| context.eval(expr)).map_err(|error| self.not_computed(error))
+    }
+
+    /// A failed evaluation, with its place.
+    pub(super) fn not_computed(&self, error: EvalError) -> Box<Failure> {
+        let fault = error.into_fault();
+        let mut failure = self.failure(FailureKind::Expression, fault.span, fault.message);
+        failure.diagnostic.help = fault.help;
+        failure
+    }
+
+    /// A failure in the code that runs.
+    pub(super) fn failure(&self, kind: FailureKind, span: Span, message: impl Into<String>) -> Box<Failure> {
+        let mut failure = Failure::new(kind, &self.unit.program.sources, span, message);
+        failure.path.clone_from(&self.path);
+        failure
+    }
+
+    /// What a statement ends with when the work was cancelled before it.
+    pub(super) fn cancelled(&self, span: Span) -> Flow {
+        Flow::Fail(self.failure(FailureKind::Cancelled, span, "stopped before it was done"))
+    }
+
+    /// A text for people.
+    pub(super) fn text(&mut self, expr: &Expr) -> Result<String, Box<Failure>> {
+        Ok(self.eval(expr)?.to_text())
+    }
+
+    /// A length of time; negative ones count as none.
+    pub(super) fn duration(&mut self, expr: &Expr) -> Result<Duration, Box<Failure>> {
+        match self.eval(expr)? {
+            Value::Duration(nanoseconds) => Ok(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0))),
+            Value::Unknown(_) => Ok(Duration::ZERO),
+            other => {
+                let message = format!("a duration is needed here, and this is {}", other.inspect());
+                Err(self.failure(FailureKind::Expression, expr.span, message))
+            }
+        }
+    }
+
+    /// A whole number, not negative.
+    pub(super) fn count(&mut self, expr: &Expr) -> Result<usize, Box<Failure>> {
+        match self.eval(expr)? {
+            Value::Int(n) if n >= 0 => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+            Value::Unknown(_) => Ok(0),
+            other => {
+                let message = format!("a whole number is needed here, and this is {}", other.inspect());
+                Err(self.failure(FailureKind::Expression, expr.span, message))
+            }
+        }
+    }
+
+    /// What is left of the innermost deadline.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.deadline.as_ref().map(|deadline| deadline.left(self.host().monotonic()))
+    }
+
+    /// Runs `body` for at most `limit`. When the time is over the work is cancelled, and waited for:
+    /// nothing of it runs any more when this returns. The second value tells whether that happened.
+    pub(super) async fn under_deadline<F>(&mut self, limit: Duration, body: F) -> (Flow, bool)
+    where
+        F: AsyncFnOnce(&mut Branch) -> Flow,
+    {
+        let host = Rc::clone(&self.run.host);
+        let deadline = Deadline::new(limit, host.monotonic(), self.deadline.clone());
+        let inner = self.cancel.child();
+        let outer_cancel = std::mem::replace(&mut self.cancel, inner.clone());
+        let outer_deadline = self.deadline.replace(Rc::clone(&deadline));
+        let result = {
+            let work = body(self);
+            let mut work = std::pin::pin!(work);
+            tokio::select! {
+                biased;
+                flow = &mut work => (flow, false),
+                () = deadline.passed(host.as_ref()) => {
+                    inner.cancel();
+                    (work.await, true)
+                }
+            }
+        };
+        self.cancel = outer_cancel;
+        self.deadline = outer_deadline;
+        result
+    }
+}

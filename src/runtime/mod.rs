@@ -1,0 +1,43 @@
+//! Runs a program: scopes, tries, deadlines, parallel branches, what is armed, rollback,
+//! cancellation, events, outcome.
+//!
+//! Everything runs on one thread. Work is never dropped half-way: it is cancelled and waited
+//! for, so that nothing of it lives when its compensation begins.
+
+mod act;
+mod assert;
+mod background;
+mod block;
+mod branch;
+mod call;
+mod check;
+mod deadline;
+pub mod dispatcher;
+pub mod event;
+pub mod failure;
+mod flow;
+pub mod inputs;
+mod live;
+mod monitor;
+pub mod outcome;
+mod parallel;
+mod people;
+pub mod person;
+mod plan;
+mod policy;
+mod pure;
+mod rollback;
+mod run;
+mod scope;
+mod secrets;
+mod selection;
+mod start;
+mod undo;
+mod unit;
+
+pub use live::Live;
+pub use plan::Plan;
+pub use run::{Control, Stopping};
+pub use selection::{Selection, is_named};
+pub use start::{Start, Unhandled, run};
+pub use unit::Unit;

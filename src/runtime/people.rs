@@ -1,0 +1,260 @@
+//! The steps that only people can do. The clocks of all deadlines stand still while one is asked.
+
+use std::sync::Arc;
+
+use super::block::attempt;
+use super::branch::Branch;
+use super::dispatcher::Asked;
+use super::event::Event;
+use super::failure::FailureKind;
+use super::flow::Flow;
+use super::person::{Answer, Question, QuestionKind};
+use crate::analysis::program::{Act, Block, Scope};
+use crate::catalog::Args;
+use crate::eval::Expr;
+use crate::journal::Recorded;
+use crate::source::Span;
+use crate::value::{Type, Value};
+
+/// The action that is answered by a person.
+pub(super) const ASK: &str = "ask";
+
+impl Branch {
+    /// Asks, and records the answer. `Ok(None)`: a plan, which nobody answers.
+    pub(super) async fn ask(&mut self, question: &Question, span: Span) -> Result<Option<Answer>, Flow> {
+        self.emit(&Event::Asked { question: question.text.clone() });
+        let asked = {
+            let _still = self.deadline.as_ref().map(|deadline| deadline.stand_still(&self.run.host));
+            self.run.dispatcher.ask(question, &self.cancel).await
+        };
+        if self.cancel.is_cancelled() {
+            return Err(self.cancelled(span));
+        }
+        match asked {
+            Asked::Answered(answer) => {
+                let Answer { text, by } = match question.kind {
+                    QuestionKind::Secret => Answer { text: "•••".to_owned(), by: answer.by.clone() },
+                    _ => answer.clone(),
+                };
+                self.emit(&Event::Answered { question: question.text.clone(), answer: text.clone(), by: by.clone() });
+                let event = Recorded::Answered { question: question.text.clone(), answer: text, by };
+                match self.record(event, span).await {
+                    Flow::Next => Ok(Some(answer)),
+                    flow => Err(flow),
+                }
+            }
+            Asked::Nobody => {
+                let message = format!("nobody is here to answer: {}", question.text);
+                let mut failure = self.failure(FailureKind::Unanswered, span, message);
+                failure.diagnostic.help = Some(how_to_answer(question));
+                Err(Flow::Pause(failure))
+            }
+            Asked::Unknown => Ok(None),
+        }
+    }
+
+    fn question(&self, kind: QuestionKind, text: String, details: Vec<String>) -> Question {
+        Question { kind, text, details, path: self.path.clone() }
+    }
+
+    fn refused(&self, span: Span, answer: &Answer, what: &str) -> Flow {
+        Flow::Fail(self.failure(FailureKind::Refused, span, format!("{} said no: {what}", answer.by)))
+    }
+
+    pub(super) async fn confirm(&mut self, scope: &Scope) -> Flow {
+        let text = attempt!(self.text(&scope.title));
+        let question = self.question(QuestionKind::Confirm, text.clone(), Vec::new());
+        match self.ask(&question, scope.span).await {
+            Ok(Some(answer)) if !answer.is_yes() => self.refused(scope.span, &answer, &text),
+            Ok(_) => Flow::Next,
+            Err(flow) => flow,
+        }
+    }
+
+    pub(super) async fn checklist(&mut self, items: &[Expr]) -> Flow {
+        for item in items {
+            let text = attempt!(self.text(item));
+            let question = self.question(QuestionKind::Tick, text.clone(), Vec::new());
+            match self.ask(&question, item.span).await {
+                Ok(Some(answer)) if !answer.is_yes() => return self.refused(item.span, &answer, &text),
+                Ok(_) => {}
+                Err(flow) => return flow,
+            }
+        }
+        Flow::Next
+    }
+
+    pub(super) async fn manual(&mut self, scope: &Scope, how: Option<&Expr>, body: &Block) -> Flow {
+        match self.block(body).await {
+            Flow::Next => {}
+            flow => return flow,
+        }
+        let mut details = Vec::new();
+        if let Some(how) = how {
+            details.push(attempt!(self.text(how)));
+        }
+        let text = attempt!(self.text(&scope.title));
+        // What a person does by hand changes the world as any effect does.
+        self.touch();
+        let question = self.question(QuestionKind::Manual, text.clone(), details);
+        match self.ask(&question, scope.span).await {
+            Ok(Some(answer)) if !answer.is_yes() => self.refused(scope.span, &answer, &text),
+            Ok(_) => Flow::Next,
+            Err(flow) => flow,
+        }
+    }
+
+    pub(super) async fn choose(&mut self, scope: &Scope, branches: &[(Arc<str>, Block)]) -> Flow {
+        let text = attempt!(self.text(&scope.title));
+        let options: Vec<String> = branches.iter().map(|(option, _)| option.to_string()).collect();
+        let question = self.question(QuestionKind::Choose(options), text, Vec::new());
+        match self.ask(&question, scope.span).await {
+            Ok(Some(answer)) => match branches.iter().find(|(option, _)| **option == *answer.text) {
+                Some((_, body)) => self.block(body).await,
+                None => {
+                    let message = format!("\"{}\" is none of the answers to \"{}\"", answer.text, scope.name);
+                    Flow::Fail(self.failure(FailureKind::Refused, scope.span, message))
+                }
+            },
+            Ok(None) => self.every_way(branches).await,
+            Err(flow) => flow,
+        }
+    }
+
+    /// All branches of a choice that only a run will make.
+    async fn every_way(&mut self, branches: &[(Arc<str>, Block)]) -> Flow {
+        let before = self.frame().clone();
+        let mut after = Vec::new();
+        for (option, body) in branches {
+            self.emit(&Event::Branch { text: format!("if the answer is \"{option}\""), depth: self.scope.depth });
+            *self.frame() = before.clone();
+            if let Flow::Fail(failure) = self.block(body).await {
+                return Flow::Fail(failure);
+            }
+            after.push(self.frame().clone());
+        }
+        for other in &after {
+            self.frame().join_unknown(other);
+        }
+        Flow::Next
+    }
+
+    pub(super) async fn approve(&mut self, scope: &Scope, count: Option<&Expr>, by: Option<&Expr>) -> Flow {
+        let what = attempt!(self.text(&scope.title));
+        let count = match count {
+            Some(count) => attempt!(self.count(count)),
+            None => 1,
+        };
+        let by = match by {
+            Some(by) => match attempt!(self.eval(by)) {
+                Value::List(names) => names.iter().map(Value::to_text).collect(),
+                other => vec![other.to_text()],
+            },
+            None => Vec::new(),
+        };
+        let limit = match &scope.modifiers.within {
+            Some(within) => Some(attempt!(self.duration(within))),
+            None => None,
+        };
+        let Some(limit) = limit else {
+            return self.approvals(scope, &what, count, &by).await;
+        };
+        // The clocks around it stand still while it waits; its own is the person's time, and does not.
+        let around = self.deadline.clone();
+        let (flow, over) = self
+            .under_deadline(limit, async |branch| {
+                branch.deadline = around;
+                branch.approvals(scope, &what, count, &by).await
+            })
+            .await;
+        if over && !matches!(flow, Flow::Next) {
+            let message = format!("nobody approved \"{what}\" within {}", super::failure::spoken(limit));
+            return Flow::Fail(self.failure(FailureKind::Refused, scope.span, message));
+        }
+        flow
+    }
+
+    async fn approvals(&mut self, scope: &Scope, what: &str, count: usize, by: &[String]) -> Flow {
+        let mut given: Vec<String> = Vec::new();
+        while given.len() < count.max(1) {
+            let mut details = Vec::new();
+            if !by.is_empty() {
+                details.push(format!("by {}", by.join(", ")));
+            }
+            if count > 1 {
+                details.push(format!("{} of {count} given", given.len()));
+            }
+            let question = self.question(QuestionKind::Approve { by: by.to_vec() }, what.to_owned(), details);
+            match self.ask(&question, scope.span).await {
+                Ok(Some(answer)) if !answer.is_yes() => return self.refused(scope.span, &answer, what),
+                Ok(Some(answer)) if given.contains(&answer.by) => {
+                    let message = format!("{} approved \"{what}\" already: another person must", answer.by);
+                    return Flow::Fail(self.failure(FailureKind::Refused, scope.span, message));
+                }
+                Ok(Some(answer)) => given.push(answer.by),
+                Ok(None) => return Flow::Next,
+                Err(flow) => return flow,
+            }
+        }
+        Flow::Next
+    }
+
+    /// `ask("…", options: […])` as a value.
+    pub(super) async fn ask_for_value(&mut self, act: &Act, args: &Args) -> Flow {
+        let kind = match args.get("options") {
+            Value::List(options) if !options.is_empty() => {
+                QuestionKind::Choose(options.iter().map(Value::to_text).collect())
+            }
+            _ => QuestionKind::Text {
+                default: match args.get("default") {
+                    Value::Null => None,
+                    value => Some(value.to_text()),
+                },
+            },
+        };
+        let question = self.question(kind, args.get("question").to_text(), Vec::new());
+        let value = match self.ask(&question, act.span).await {
+            Ok(Some(answer)) => Value::str(answer.text),
+            Ok(None) => Value::Unknown(Type::String),
+            Err(flow) => return flow,
+        };
+        if let Some(slot) = act.slot {
+            self.set(slot, value);
+        }
+        Flow::Next
+    }
+
+    /// In a protected environment, the environment's name typed out before something dangerous.
+    pub(super) async fn type_to_go_on(&mut self, what: &str, span: Span) -> Flow {
+        let Some(word) = self.unit.environment.clone().filter(|_| self.unit.protected) else { return Flow::Next };
+        let kind = QuestionKind::Type { word: word.to_string() };
+        let question = self.question(kind, what.to_owned(), Vec::new());
+        match self.ask(&question, span).await {
+            Ok(Some(answer)) if answer.text != *word => self.refused(span, &answer, what),
+            Ok(_) => Flow::Next,
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// The flag that answers a question without a terminal.
+fn how_to_answer(question: &Question) -> String {
+    let named = question.path.last().map_or(question.text.as_str(), AsRef::as_ref);
+    match &question.kind {
+        QuestionKind::Confirm | QuestionKind::Tick => {
+            format!("run it on a terminal, or answer with --yes, or --answer '{}=yes'", question.text)
+        }
+        QuestionKind::Manual => {
+            format!("run it on a terminal, or once it is done say --answer '{}=done'", question.text)
+        }
+        QuestionKind::Choose(options) => {
+            format!("run it on a terminal, or say --answer '{}={}'", question.text, options.join("|"))
+        }
+        QuestionKind::Secret => "run it on a terminal, or declare the secret `from env_var(…)`".to_owned(),
+        QuestionKind::Text { .. } => format!("run it on a terminal, or say --answer '{}=…'", question.text),
+        QuestionKind::Approve { .. } => {
+            format!("run it on a terminal, or, if it was approved, say --approve '{named}'")
+        }
+        QuestionKind::Type { word } => format!("run it on a terminal, or say --answer '{}={word}'", question.text),
+    }
+}

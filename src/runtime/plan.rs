@@ -1,0 +1,97 @@
+//! The dispatcher of a plan: nothing is executed, and what only a run will know stays unknown.
+
+use std::time::Duration;
+
+use super::dispatcher::{Asked, Dispatcher, Intended, Performed};
+use super::person::Question;
+use crate::catalog::command::RunCommand;
+use crate::catalog::{Action, ActionError, Call};
+use crate::host::{Cancel, LocalFuture};
+use crate::journal::{ArmedEntry, Ending, JournalError, Recorded, Sequence};
+use crate::value::{Type, Value};
+
+/// See the module.
+pub struct Plan {
+    /// Runs what only reads: `--probe`.
+    probe: Option<RunCommand>,
+}
+
+impl Plan {
+    /// Executes nothing at all.
+    pub const fn new() -> Self {
+        Self { probe: None }
+    }
+
+    /// Runs native actions and commands that only read.
+    pub const fn probing(run_command: RunCommand) -> Self {
+        Self { probe: Some(run_command) }
+    }
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn done<'a, T: 'a>(value: T) -> LocalFuture<'a, T> {
+    Box::pin(std::future::ready(value))
+}
+
+impl Dispatcher for Plan {
+    fn intend<'a>(&'a self, _: Intended<'a>) -> LocalFuture<'a, Result<Sequence, JournalError>> {
+        done(Ok(0))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        what: &'a Performed<'a>,
+        call: &'a Call<'a>,
+    ) -> LocalFuture<'a, Result<Value, ActionError>> {
+        let known = !call.args.iter().any(|(_, value)| value.is_unknown());
+        match (what, self.probe) {
+            (Performed::Native(action), Some(_)) if !action.effect.is_changing() && known => (action.run)(call),
+            (Performed::Command(line, options), Some(run_command)) if call.idempotency_key.is_none() => {
+                run_command(line, options, call)
+            }
+            _ => done(Ok(Value::Unknown(Type::Any))),
+        }
+    }
+
+    fn conclude(&self, _: Sequence, _: Ending, _: Vec<ArmedEntry>) -> LocalFuture<'_, Result<(), JournalError>> {
+        done(Ok(()))
+    }
+
+    fn capture<'a>(&'a self, _: &'static Action, _: &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>> {
+        done(Ok(Value::Unknown(Type::Any)))
+    }
+
+    fn restore<'a>(
+        &'a self,
+        _: &'static Action,
+        _: &'a Call<'a>,
+        _: &'a Value,
+    ) -> LocalFuture<'a, Result<(), ActionError>> {
+        done(Ok(()))
+    }
+
+    fn discard<'a>(&'a self, _: &'static Action, _: &'a Call<'a>, _: &'a Value) -> LocalFuture<'a, ()> {
+        done(())
+    }
+
+    fn record(&self, _: Recorded) -> LocalFuture<'_, Result<(), JournalError>> {
+        done(Ok(()))
+    }
+
+    fn ask<'a>(&'a self, _: &'a Question, _: &'a Cancel) -> LocalFuture<'a, Asked> {
+        done(Asked::Unknown)
+    }
+
+    fn wait<'a>(&'a self, _: Duration, _: &'a Cancel) -> LocalFuture<'a, ()> {
+        done(())
+    }
+
+    fn time_passes(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,183 @@
+//! What all branches of one run share.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::branch::Branch;
+use super::dispatcher::Dispatcher;
+use super::event::{Event, Observer, ScopeId};
+use super::outcome::Left;
+use super::selection::Selection;
+use super::undo::{Order, UndoList};
+use crate::analysis::program::Finally;
+use crate::eval::expr::RunField;
+use crate::host::{Cancel, Host};
+use crate::value::Value;
+
+/// How lists kept for the report are bounded, so that memory does not grow with the number of steps.
+const KEPT: usize = 200;
+
+/// One run.
+pub(super) struct Run {
+    pub(super) id: Arc<str>,
+    pub(super) started: jiff::Timestamp,
+    pub(super) begun: Duration,
+    pub(super) actor: String,
+    pub(super) host: Rc<dyn Host>,
+    pub(super) dispatcher: Rc<dyn Dispatcher>,
+    pub(super) observer: Rc<dyn Observer>,
+    pub(super) selection: Selection,
+    pub(super) control: Rc<Control>,
+    pub(super) root: UndoList,
+    pub(super) totals: Totals,
+    /// `finally` blocks of scopes that a rollback left: they run when it is over, innermost first.
+    pub(super) deferred: RefCell<Vec<(Finally, Branch)>>,
+    scratch: OnceCell<PathBuf>,
+    orders: Cell<Order>,
+    scopes: Cell<ScopeId>,
+}
+
+/// What the report counts and lists.
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) done: Cell<usize>,
+    pub(super) skipped: Cell<usize>,
+    pub(super) failed_checks: Cell<usize>,
+    pub(super) accepted: RefCell<Vec<String>>,
+    pub(super) taken_back: RefCell<Vec<String>>,
+    pub(super) left: RefCell<Vec<Left>>,
+    pub(super) without_inverse: RefCell<Vec<String>>,
+    pub(super) in_doubt: RefCell<Vec<String>>,
+}
+
+/// Adds to a list of the report unless it is there or the list is full.
+pub(super) fn keep(list: &RefCell<Vec<String>>, line: String) {
+    let mut list = list.borrow_mut();
+    if list.len() < KEPT && !list.contains(&line) {
+        list.push(line);
+    }
+}
+
+/// How a run is stopped from outside.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Ends the run's own work.
+    pub(super) cancel: Cancel,
+    /// Ends a rollback.
+    pub(super) rollback: Cancel,
+    pub(super) taking_back: Cell<bool>,
+    asked: Cell<u32>,
+}
+
+/// What a request to stop led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopping {
+    /// What runs is being ended.
+    Gracefully,
+    /// A rollback goes on; once more suspends it.
+    RollbackGoesOn,
+    /// It was asked before: end at once.
+    AtOnce,
+}
+
+impl Control {
+    /// Somebody pressed Ctrl-C, or the system asks us to go.
+    pub fn stop(&self) -> Stopping {
+        let asked = self.asked.get() + 1;
+        self.asked.set(asked);
+        if self.taking_back.get() {
+            if asked > 1 {
+                self.rollback.cancel();
+                return Stopping::AtOnce;
+            }
+            return Stopping::RollbackGoesOn;
+        }
+        self.cancel.cancel();
+        if asked > 1 { Stopping::AtOnce } else { Stopping::Gracefully }
+    }
+
+    /// Whether it was asked before the rollback began.
+    pub(super) fn was_asked(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// From here on a request to stop concerns the rollback, and counts anew.
+    pub(super) fn begin_rollback(&self) {
+        self.taking_back.set(true);
+        self.asked.set(0);
+    }
+}
+
+impl Run {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn new(
+        id: Arc<str>,
+        host: Rc<dyn Host>,
+        dispatcher: Rc<dyn Dispatcher>,
+        observer: Rc<dyn Observer>,
+        selection: Selection,
+        control: Rc<Control>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            id,
+            started: host.now(),
+            begun: host.monotonic(),
+            actor: host.actor(),
+            host,
+            dispatcher,
+            observer,
+            selection,
+            control,
+            root: UndoList::default(),
+            totals: Totals::default(),
+            deferred: RefCell::default(),
+            scratch: OnceCell::new(),
+            orders: Cell::new(1),
+            scopes: Cell::new(1),
+        })
+    }
+
+    pub(super) fn emit(&self, event: &Event) {
+        self.observer.observe(event);
+    }
+
+    pub(super) fn next_order(&self) -> Order {
+        self.orders.replace(self.orders.get() + 1)
+    }
+
+    pub(super) fn next_scope(&self) -> ScopeId {
+        self.scopes.replace(self.scopes.get() + 1)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.host.monotonic().saturating_sub(self.begun)
+    }
+
+    /// A field of `run`. The scratch folder is made when it is first asked for.
+    pub(super) fn field(&self, field: RunField, attempt: u32) -> Value {
+        match field {
+            RunField::Id => Value::Str(Arc::clone(&self.id)),
+            RunField::Dir => Value::str(self.scratch_dir().to_string_lossy().into_owned()),
+            RunField::Actor => Value::str(self.actor.as_str()),
+            RunField::Started => Value::Instant(self.started),
+            RunField::Elapsed => Value::Duration(i64::try_from(self.elapsed().as_nanos()).unwrap_or(i64::MAX)),
+            RunField::Attempt => Value::Int(i64::from(attempt)),
+        }
+    }
+
+    fn scratch_dir(&self) -> &PathBuf {
+        self.scratch.get_or_init(|| {
+            self.host.files().scratch_dir().unwrap_or_else(|_| PathBuf::from("/nonexistent/rbk-scratch"))
+        })
+    }
+
+    /// Removes the scratch folder.
+    pub(super) fn clean_up(&self) {
+        if let Some(dir) = self.scratch.get() {
+            let _ = self.host.files().remove(dir);
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Scopes: everything with a title, modifiers and clauses, from its first event to its last.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::block::attempt;
+use super::branch::Branch;
+use super::event::{Event, ScopeInfo, ScopeStatus};
+use super::failure::{Failure, FailureKind, spoken};
+use super::flow::Flow;
+use super::outcome::{Status, outcome_value};
+use super::run::keep;
+use super::undo::Order;
+use crate::analysis::program::{Finally, Scope, ScopeBody};
+use crate::host::{Cancel, LocalFuture};
+use crate::journal::Recorded;
+use crate::value::Value;
+
+/// What a scope put aside when it began, and takes up again when it ends.
+struct Entered {
+    info: Rc<ScopeInfo>,
+    outer: Rc<ScopeInfo>,
+    begun: Duration,
+    order: Order,
+    covered: bool,
+    changed: bool,
+    selected: bool,
+    phase_began: Order,
+}
+
+impl Branch {
+    /// Runs a scope, with all that its modifiers and clauses ask for.
+    pub(super) fn scope<'a>(&'a mut self, scope: &'a Arc<Scope>) -> LocalFuture<'a, Flow> {
+        Box::pin(async move {
+            if self.cancel.is_cancelled() {
+                return self.cancelled(scope.span);
+            }
+            self.path.push(Arc::clone(&scope.name));
+            let flow = if self.is_selected(scope) { self.selected_scope(scope).await } else { self.pass_over(scope) };
+            self.run.selection.ended(&self.path);
+            self.path.pop();
+            flow
+        })
+    }
+
+    fn is_selected(&self, scope: &Scope) -> bool {
+        let selection = &self.run.selection;
+        let wanted = selection.wants(&self.path, self.selected);
+        match &scope.kind {
+            // A phase is entered for what may be selected in it.
+            ScopeBody::Phase(_) => true,
+            ScopeBody::Check(_) | ScopeBody::CheckUse(..) => {
+                wanted && (!selection.checks_only || scope.uses.iter().all(|slot| self.get(*slot).is_some()))
+            }
+            ScopeBody::Step(_)
+            | ScopeBody::Monitor { .. }
+            | ScopeBody::Guard { .. }
+            | ScopeBody::Checklist(_)
+            | ScopeBody::Confirm
+            | ScopeBody::Manual { .. }
+            | ScopeBody::Choose(_)
+            | ScopeBody::Approve { .. }
+            | ScopeBody::Call { .. } => wanted && !selection.checks_only,
+        }
+    }
+
+    fn pass_over(&mut self, scope: &Scope) -> Flow {
+        let is_check = matches!(scope.kind, ScopeBody::Check(_) | ScopeBody::CheckUse(..));
+        if !self.run.selection.checks_only || is_check {
+            let why = if is_check && self.run.selection.checks_only {
+                let missing = scope.uses.iter().find(|slot| self.get(**slot).is_none());
+                match missing.and_then(|slot| self.name_info(*slot)) {
+                    Some(info) => format!("needs `{}`, which a step binds", info.name),
+                    None => "not selected".to_owned(),
+                }
+            } else {
+                "not selected".to_owned()
+            };
+            self.skipped(scope, &why);
+        }
+        self.forget(&scope.binds);
+        Flow::Next
+    }
+
+    fn skipped(&mut self, scope: &Scope, why: &str) {
+        let info = self.describe(scope, scope.name.to_string());
+        let totals = &self.run.totals;
+        totals.skipped.set(totals.skipped.get() + 1);
+        let detail = Some(why.to_owned());
+        self.emit(&Event::ScopeEnded { scope: info, status: ScopeStatus::Skipped, elapsed: Duration::ZERO, detail });
+    }
+
+    pub(super) fn describe(&self, scope: &Scope, title: String) -> Rc<ScopeInfo> {
+        Rc::new(ScopeInfo {
+            id: self.run.next_scope(),
+            parent: (self.scope.id != 0).then_some(self.scope.id),
+            depth: self.scope.depth + usize::from(self.scope.id != 0),
+            kind: scope.kind.word(),
+            title,
+            effect: scope.effect,
+            place: self.unit.program.sources.place_line(scope.span),
+        })
+    }
+
+    async fn selected_scope(&mut self, scope: &Arc<Scope>) -> Flow {
+        if let Some(when) = &scope.modifiers.when {
+            match attempt!(self.eval(when)) {
+                Value::Bool(true) => {}
+                Value::Bool(false) => {
+                    let source = self.unit.program.sources.text(when.span);
+                    let why = format!("not when {}", source.split_whitespace().collect::<Vec<_>>().join(" "));
+                    self.skipped(scope, &why);
+                    self.forget(&scope.binds);
+                    return Flow::Next;
+                }
+                Value::Unknown(_) => {
+                    let text = format!("when {}", self.unit.program.sources.text(when.span));
+                    self.emit(&Event::Branch { text, depth: self.scope.depth });
+                }
+                other => return Flow::Fail(self.no_condition(when, &other)),
+            }
+        }
+        let title = attempt!(self.text(&scope.title));
+        let entered = self.enter(scope, title);
+        let flow = match self.ask_about_danger(scope).await {
+            Flow::Next => self.with_clauses(scope, &entered).await,
+            flow => flow,
+        };
+        self.leave(scope, entered, flow).await
+    }
+
+    fn enter(&mut self, scope: &Scope, title: String) -> Entered {
+        let info = self.describe(scope, title);
+        self.emit(&Event::ScopeStarted(Rc::clone(&info)));
+        let order = self.run.next_order();
+        let entered = Entered {
+            outer: std::mem::replace(&mut self.scope, Rc::clone(&info)),
+            info,
+            begun: self.host().monotonic(),
+            order,
+            covered: self.covered,
+            changed: std::mem::take(&mut self.changed),
+            selected: self.selected,
+            phase_began: self.phase_began,
+        };
+        self.selected |= self.run.selection.names_scope(&self.path);
+        match scope.kind {
+            ScopeBody::Phase(_) => self.phase_began = order,
+            ScopeBody::Step(_) => self.covered |= scope.clauses.undo.is_some(),
+            _ => {}
+        }
+        entered
+    }
+
+    /// The body with its tries and deadline; then what the clauses say.
+    async fn with_clauses(&mut self, scope: &Arc<Scope>, entered: &Entered) -> Flow {
+        let undo = scope.clauses.undo.as_ref().map(|undo| self.declare(undo, entered.order));
+        let restore = scope.clauses.restore.as_ref().map(|restore| self.declare(restore, entered.order));
+        let backgrounds = match scope.kind {
+            ScopeBody::Phase(_) => Some(std::mem::take(&mut self.backgrounds)),
+            _ => None,
+        };
+        if let Some(outer) = &backgrounds {
+            // Compensations armed in an inner phase may need what the outer one started.
+            let running = outer.borrow().clone();
+            self.backgrounds.borrow_mut().extend(running);
+        }
+
+        let mut handled = 0;
+        let flow = loop {
+            let flow = self.tries(scope).await;
+            match self.decide(scope, flow, entered.order, handled).await {
+                super::policy::Decision::Leave(flow) => break flow,
+                super::policy::Decision::Again => handled += 1,
+            }
+        };
+
+        let settled: Vec<_> = [undo, restore].iter().flatten().filter_map(|pending| self.settle(pending)).collect();
+        let flow = if settled.is_empty() {
+            flow
+        } else {
+            match self.record(Recorded::Armed { armed: settled }, scope.span).await {
+                Flow::Next => flow,
+                stopped => stopped,
+            }
+        };
+        let flow = self.finally_of(&scope.clauses.finally, flow).await;
+        let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
+        let flow = if is_phase && !matches!(flow, Flow::Rollback(_)) {
+            self.run_restores(entered.order, flow).await
+        } else {
+            flow
+        };
+        if let Some(outer) = backgrounds {
+            self.end_backgrounds(&outer).await;
+            self.backgrounds = outer;
+        }
+        flow
+    }
+
+    /// Tries the body as often as `retry` says, within `timeout`.
+    async fn tries(&mut self, scope: &Arc<Scope>) -> Flow {
+        let Some(limit) = &scope.modifiers.timeout else {
+            return self.retried(scope).await;
+        };
+        let limit = attempt!(self.duration(limit));
+        let (flow, over) = self.under_deadline(limit, async |branch| branch.retried(scope).await).await;
+        if over { self.out_of_time(scope, limit, flow) } else { flow }
+    }
+
+    fn out_of_time(&self, scope: &Scope, limit: Duration, flow: Flow) -> Flow {
+        let cause = match flow {
+            Flow::Fail(failure) => failure,
+            flow => return flow,
+        };
+        let message =
+            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
+        let span = scope.modifiers.timeout.as_ref().map_or(scope.span, |timeout| timeout.span);
+        let mut failure = self.failure(FailureKind::Timeout, span, message);
+        failure.in_doubt = cause.in_doubt;
+        failure.output.clone_from(&cause.output);
+        failure.evidence.clone_from(&cause.evidence);
+        if cause.diagnostic.span().file == span.file {
+            failure
+                .diagnostic
+                .labels
+                .push(crate::diag::Label { span: cause.diagnostic.span(), text: "this was running".to_owned() });
+        }
+        Flow::Fail(failure)
+    }
+
+    async fn retried(&mut self, scope: &Arc<Scope>) -> Flow {
+        let Some(retry) = &scope.modifiers.retry else {
+            return self.body(scope).await;
+        };
+        let more = attempt!(self.count(&retry.count));
+        let mut pause = match &retry.after {
+            Some(after) => attempt!(self.duration(after)),
+            None => Duration::ZERO,
+        };
+        let factor = match &retry.backoff {
+            Some(backoff) => match attempt!(self.eval(backoff)) {
+                Value::Int(n) => u32::try_from(n).map_or(1.0, f64::from),
+                Value::Float(x) => x.max(1.0),
+                _ => 1.0,
+            },
+            None => 1.0,
+        };
+        let outer = self.attempt;
+        let mut tries = 0;
+        let flow = loop {
+            tries += 1;
+            self.attempt = u32::try_from(tries).unwrap_or(u32::MAX);
+            let flow = self.body(scope).await;
+            let Flow::Fail(failure) = &flow else { break flow };
+            if tries > more || !failure.kind.is_worth_another_try() || self.cancel.is_cancelled() {
+                break flow;
+            }
+            let seen = Some(failure.seen.clone().unwrap_or_else(|| failure.message().to_owned()));
+            let (info, attempt, elapsed) = (Rc::clone(&self.scope), self.attempt, pause);
+            self.emit(&Event::Progress { scope: info, attempt, seen, elapsed, limit: None });
+            self.run.dispatcher.wait(pause, &self.cancel).await;
+            if self.cancel.is_cancelled() {
+                break self.cancelled(scope.span);
+            }
+            pause = pause.mul_f64(factor).min(Duration::from_secs(24 * 3600));
+        };
+        self.attempt = outer;
+        flow
+    }
+
+    async fn body(&mut self, scope: &Arc<Scope>) -> Flow {
+        match &scope.kind {
+            ScopeBody::Phase(body) | ScopeBody::Step(body) => self.block(body).await,
+            ScopeBody::Check(body) => self.check(scope, body).await,
+            ScopeBody::CheckUse(index, args) => self.declared_check(scope, *index, args).await,
+            ScopeBody::Monitor { body } => self.monitor(scope, body).await,
+            // A guard is run by the block it stands in; alone there is nothing for it to watch over.
+            ScopeBody::Guard { .. } => Flow::Next,
+            ScopeBody::Checklist(items) => self.checklist(items).await,
+            ScopeBody::Confirm => self.confirm(scope).await,
+            ScopeBody::Manual { how, body } => self.manual(scope, how.as_ref(), body).await,
+            ScopeBody::Choose(branches) => self.choose(scope, branches).await,
+            ScopeBody::Approve { count, by } => self.approve(scope, count.as_ref(), by.as_ref()).await,
+            ScopeBody::Call { program, with } => self.call(scope, *program, with).await,
+        }
+    }
+
+    /// What is told at the end of a scope, and what its ending means for the block around it.
+    async fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
+        let elapsed = self.host().monotonic().saturating_sub(entered.begun);
+        let (status, detail, flow) = self.verdict(scope, flow);
+        let totals = &self.run.totals;
+        let counts = !matches!(scope.kind, ScopeBody::Phase(_));
+        match status {
+            ScopeStatus::Passed if counts => totals.done.set(totals.done.get() + 1),
+            ScopeStatus::Skipped => totals.skipped.set(totals.skipped.get() + 1),
+            _ => {}
+        }
+        if self.changed && matches!(scope.kind, ScopeBody::Step(_)) && !self.has_way_back(scope, entered.order) {
+            self.note_without_inverse();
+        }
+        self.emit(&Event::ScopeEnded { scope: Rc::clone(&entered.info), status, elapsed, detail });
+        self.scope = entered.outer;
+        self.covered = entered.covered;
+        self.changed |= entered.changed;
+        self.selected = entered.selected;
+        self.phase_began = entered.phase_began;
+        flow
+    }
+
+    /// Whether anything was armed since the scope began, or stands armed around it.
+    fn has_way_back(&self, scope: &Scope, since: Order) -> bool {
+        scope.modifiers.irreversible.is_some()
+            || scope.clauses.undo.is_some()
+            || !self.pending.is_empty()
+            || self.undo.newest_first().first().is_some_and(|armed| armed.order >= since)
+    }
+
+    fn verdict(&mut self, scope: &Arc<Scope>, flow: Flow) -> (ScopeStatus, Option<String>, Flow) {
+        match flow {
+            Flow::Next => {
+                if let Some(slot) = scope.verdict {
+                    self.set(slot, Value::Bool(true));
+                }
+                (ScopeStatus::Passed, None, Flow::Next)
+            }
+            Flow::Skip(why) if !matches!(scope.kind, ScopeBody::Phase(_)) => (ScopeStatus::Skipped, why, Flow::Next),
+            Flow::Fail(failure) if scope.verdict.is_some() && failure.kind.is_worth_another_try() => {
+                if let Some(slot) = scope.verdict {
+                    self.set(slot, Value::Bool(false));
+                }
+                let said = failure.seen.clone().unwrap_or_else(|| failure.message().to_owned());
+                (ScopeStatus::Accepted, Some(said), Flow::Next)
+            }
+            Flow::Fail(failure) if self.run.selection.checks_only && failure.kind.is_worth_another_try() => {
+                if matches!(scope.kind, ScopeBody::Phase(_)) {
+                    return (ScopeStatus::Failed, None, Flow::Next);
+                }
+                let totals = &self.run.totals;
+                totals.failed_checks.set(totals.failed_checks.get() + 1);
+                self.emit(&Event::Failed { failure: Rc::new(*failure), next: "the other checks go on".to_owned() });
+                (ScopeStatus::Failed, None, Flow::Next)
+            }
+            Flow::Fail(failure) => {
+                let status = match failure.kind {
+                    FailureKind::Cancelled if failure.in_doubt => ScopeStatus::InDoubt,
+                    FailureKind::Cancelled => ScopeStatus::Cancelled,
+                    _ if failure.in_doubt => ScopeStatus::InDoubt,
+                    _ => ScopeStatus::Failed,
+                };
+                (status, None, Flow::Fail(failure))
+            }
+            Flow::Stop(_) | Flow::Rollback(_) | Flow::Pause(_) => (ScopeStatus::Failed, None, flow),
+            Flow::Finish(why) => (ScopeStatus::Passed, Some(why.clone()), Flow::Finish(why)),
+            Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => (ScopeStatus::Passed, None, flow),
+        }
+    }
+
+    /// Runs `finally` blocks, under a cancellation of their own. When the run is being taken back they wait until that is over.
+    pub(super) async fn finally_of(&mut self, blocks: &[Finally], flow: Flow) -> Flow {
+        let mut flow = flow;
+        for finally in blocks {
+            if matches!(flow, Flow::Rollback(_)) {
+                let branch = self.fork(self.undo.clone());
+                self.run.deferred.borrow_mut().push((finally.clone(), branch));
+                continue;
+            }
+            let status = match &flow {
+                Flow::Fail(_) | Flow::Stop(_) | Flow::Rollback(_) => Status::Failed,
+                Flow::Pause(_) => Status::Paused,
+                Flow::Finish(_) => Status::Finished,
+                Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => Status::Succeeded,
+            };
+            let outcome = outcome_value(status, flow.failure());
+            if let Some(failure) = self.run_finally(finally, outcome).await
+                && matches!(flow, Flow::Next)
+            {
+                flow = Flow::Fail(failure);
+            }
+        }
+        flow
+    }
+
+    /// Runs one `finally`. A failure in it is told, and never hides what went before.
+    pub(super) async fn run_finally(&mut self, finally: &Finally, outcome: Value) -> Option<Box<Failure>> {
+        let outer = std::mem::replace(&mut self.cancel, Cancel::new());
+        let outer_deadline = self.deadline.take();
+        self.set(finally.outcome, outcome);
+        let flow = self.block(&finally.body).await;
+        self.cancel = outer;
+        self.deadline = outer_deadline;
+        match flow {
+            Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure) | Flow::Rollback(failure) => {
+                self.emit(&Event::Failed {
+                    failure: Rc::new((*failure).clone()),
+                    next: "`finally` ends here; what went before stands".to_owned(),
+                });
+                Some(failure)
+            }
+            _ => None,
+        }
+    }
+
+    /// `danger "what is lost"`: in a protected environment the environment's name is typed first.
+    async fn ask_about_danger(&mut self, scope: &Scope) -> Flow {
+        let Some(danger) = &scope.modifiers.danger else { return Flow::Next };
+        let lost = attempt!(self.text(danger));
+        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), scope.name), scope.span).await
+    }
+
+    /// A failure that is accepted: told at the end, and the run goes on.
+    pub(super) fn accept(&mut self, scope: &Scope, failure: &Failure) {
+        keep(&self.run.totals.accepted, format!("{}: {}", self.path.join(" / "), failure.message()));
+        self.forget(&scope.binds);
+    }
+}

@@ -1,0 +1,291 @@
+//! A run from its first line to its report.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::branch::Branch;
+use super::dispatcher::Dispatcher;
+use super::event::{Event, Observer};
+use super::failure::{Failure, FailureKind};
+use super::flow::Flow;
+use super::outcome::{Report, Status, outcome_value};
+use super::run::{Control, Run};
+use super::selection::Selection;
+use super::unit::Unit;
+use crate::analysis::program::{Block, OnInterrupt, ScopeBody, Stmt, StmtKind};
+use crate::host::Host;
+use crate::journal::Recorded;
+
+/// Everything a run is started with.
+pub struct Start {
+    /// The program and its inputs.
+    pub unit: Unit,
+    /// The run's id.
+    pub id: Arc<str>,
+    /// The world.
+    pub host: Rc<dyn Host>,
+    /// Where effects go.
+    pub dispatcher: Rc<dyn Dispatcher>,
+    /// Who sees what happens.
+    pub observer: Rc<dyn Observer>,
+    /// How it is stopped.
+    pub control: Rc<Control>,
+    /// Which parts of it run.
+    pub selection: Selection,
+    /// What becomes of a failure that no scope has a policy for.
+    pub on_fail: Unhandled,
+}
+
+/// What becomes of a failure that no scope has a policy for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unhandled {
+    /// The run stops where it stands.
+    #[default]
+    Stop,
+    /// The run is taken back.
+    Rollback,
+    /// A person decides.
+    Ask,
+}
+
+/// Runs to the end. Must be called within a [`tokio::task::LocalSet`].
+pub async fn run(start: Start) -> Rc<Report> {
+    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail } = start;
+    let run = Run::new(id, host, dispatcher, observer, selection, control);
+    let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
+    let title = title(&mut branch);
+    run.emit(&Event::RunStarted {
+        run: Arc::clone(&run.id),
+        title: title.clone(),
+        environment: unit.environment.as_deref().map(str::to_owned),
+        total: count(&unit.program.body),
+    });
+    let started = Recorded::Started {
+        run: Arc::clone(&run.id),
+        title: title.clone(),
+        file: unit.program.sources.get(unit.program.main).name.clone(),
+        environment: unit.environment.as_deref().map(str::to_owned),
+        actor: run.actor.clone(),
+    };
+    let flow = match branch.record(started, branch.first_span()).await {
+        Flow::Next => story(&mut branch, &title).await,
+        flow => flow,
+    };
+    let decided = decide(&mut branch, flow, on_fail).await;
+    conclude(&run, &mut branch, decided).await
+}
+
+/// The title of the header, or the file's stem.
+fn title(branch: &mut Branch) -> String {
+    let program = Arc::clone(&branch.unit.program);
+    let given = program.header.title.as_ref().and_then(|title| branch.text(title).ok());
+    given.unwrap_or_else(|| {
+        let name = &program.sources.get(program.main).name;
+        std::path::Path::new(name).file_stem().map_or_else(|| name.clone(), |stem| stem.to_string_lossy().into_owned())
+    })
+}
+
+async fn story(branch: &mut Branch, title: &str) -> Flow {
+    let program = Arc::clone(&branch.unit.program);
+    if !branch.run.selection.checks_only {
+        let what = format!("run \"{title}\"");
+        match branch.type_to_go_on(&what, branch.first_span()).await {
+            Flow::Next => {}
+            flow => return flow,
+        }
+    }
+    let Some(timeout) = &program.header.timeout else {
+        return branch.block(&program.body).await;
+    };
+    let limit = match branch.duration(timeout) {
+        Ok(limit) => limit,
+        Err(failure) => return Flow::Fail(failure),
+    };
+    let (flow, over) = branch.under_deadline(limit, async |branch| branch.block(&program.body).await).await;
+    match flow {
+        Flow::Fail(cause) if over => {
+            let message = format!("the run was stopped at its timeout of {}", super::failure::spoken(limit));
+            let mut failure = branch.failure(FailureKind::Timeout, timeout.span, message);
+            failure.in_doubt = cause.in_doubt;
+            failure.output = cause.output;
+            Flow::Fail(failure)
+        }
+        flow => flow,
+    }
+}
+
+/// What a run ends with, once everybody with a say has spoken.
+enum Decided {
+    Done,
+    Finished(String),
+    Stopped(Box<Failure>),
+    Interrupted(Box<Failure>),
+    Paused(Box<Failure>),
+    TakeBack(Box<Failure>),
+}
+
+async fn decide(branch: &mut Branch, flow: Flow, on_fail: Unhandled) -> Decided {
+    match flow {
+        Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => Decided::Done,
+        Flow::Finish(why) => Decided::Finished(why),
+        Flow::Stop(failure) => Decided::Stopped(failure),
+        Flow::Pause(failure) => Decided::Paused(failure),
+        Flow::Rollback(failure) => Decided::TakeBack(failure),
+        Flow::Fail(failure) if branch.run.control.was_asked() => match branch.unit.program.header.on_interrupt {
+            OnInterrupt::Hold => Decided::Interrupted(failure),
+            OnInterrupt::Rollback => Decided::TakeBack(failure),
+        },
+        Flow::Fail(failure) => match on_fail {
+            Unhandled::Stop => Decided::Stopped(failure),
+            Unhandled::Rollback => Decided::TakeBack(failure),
+            Unhandled::Ask => branch.ask_at_the_end(failure).await,
+        },
+    }
+}
+
+impl Branch {
+    async fn ask_at_the_end(&mut self, failure: Box<Failure>) -> Decided {
+        let options = vec!["rollback".to_owned(), "stop".to_owned()];
+        let question = super::person::Question {
+            kind: super::person::QuestionKind::Choose(options),
+            text: "The run failed. What now?".to_owned(),
+            details: vec![failure.message().to_owned()],
+            path: self.path.clone(),
+        };
+        match self.ask(&question, failure.diagnostic.span()).await {
+            Ok(Some(answer)) if answer.text == "rollback" => Decided::TakeBack(failure),
+            Ok(_) => Decided::Stopped(failure),
+            Err(_) => Decided::Paused(failure),
+        }
+    }
+}
+
+async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Report> {
+    let (status, failure, reason) = match decided {
+        Decided::Done if run.totals.failed_checks.get() > 0 => (Status::Failed, None, None),
+        Decided::Done => (Status::Succeeded, None, None),
+        Decided::Finished(why) => (Status::Finished, None, Some(why)),
+        Decided::Stopped(failure) => (Status::Failed, Some(failure), None),
+        Decided::Interrupted(failure) => (Status::Interrupted, Some(failure), None),
+        Decided::Paused(failure) => (Status::Paused, Some(failure), None),
+        Decided::TakeBack(failure) => {
+            tell(run, &failure, what_rolls_back(run));
+            run.control.begin_rollback();
+            run.take_back(run.root.take_since(0), &failure).await;
+            let complete = run.totals.left.borrow().is_empty();
+            (if complete { Status::RolledBack } else { Status::RollbackIncomplete }, Some(failure), None)
+        }
+    };
+    match (status, &failure) {
+        (Status::Failed, Some(failure)) => tell(run, failure, what_stays(run)),
+        (Status::Interrupted, Some(failure)) => tell(run, failure, what_stays(run)),
+        (Status::Paused, Some(failure)) => tell(run, failure, "the run pauses here".to_owned()),
+        _ => {}
+    }
+    let flow = branch.run_restores(0, Flow::Next).await;
+    let (status, failure) = match flow {
+        Flow::Fail(restore) if status == Status::Succeeded => {
+            tell(run, &restore, what_stays(run));
+            (Status::Failed, Some(restore))
+        }
+        _ => (status, failure),
+    };
+    let nobody = Rc::default();
+    branch.end_backgrounds(&nobody).await;
+    finally(run, branch, status, failure.as_deref()).await;
+
+    if matches!(status, Status::Succeeded | Status::Finished) {
+        run.discard_all().await;
+    }
+
+    let elapsed = run.elapsed();
+    let ended = Recorded::Ended { status: status.name().into(), elapsed };
+    let _ = run.dispatcher.record(ended).await;
+    run.clean_up();
+    let totals = &run.totals;
+    let report = Rc::new(Report {
+        run: Arc::clone(&run.id),
+        status,
+        failure: failure.map(|failure| *failure),
+        reason,
+        elapsed,
+        done: totals.done.get(),
+        skipped: totals.skipped.get(),
+        accepted: totals.accepted.take(),
+        taken_back: totals.taken_back.take(),
+        left: totals.left.take(),
+        armed: match status {
+            // A run that ended well will not be taken back.
+            Status::Succeeded | Status::Finished => Vec::new(),
+            _ => run.root.newest_first().iter().map(|armed| armed.text.clone()).collect(),
+        },
+        without_inverse: totals.without_inverse.take(),
+        in_doubt: totals.in_doubt.take(),
+    });
+    run.emit(&Event::RunEnded(Rc::clone(&report)));
+    report
+}
+
+/// The `finally` blocks that waited for the rollback, innermost first; then the run's own.
+async fn finally(run: &Rc<Run>, branch: &mut Branch, status: Status, failure: Option<&Failure>) {
+    let outcome = outcome_value(status, failure);
+    let deferred = run.deferred.take();
+    for (block, mut inner) in deferred {
+        inner.run_finally(&block, outcome.clone()).await;
+    }
+    if let Some(block) = &branch.unit.program.finally.clone() {
+        branch.run_finally(block, outcome).await;
+    }
+}
+
+fn tell(run: &Run, failure: &Failure, next: String) {
+    run.emit(&Event::Failed { failure: Rc::new(failure.clone()), next });
+}
+
+fn what_rolls_back(run: &Run) -> String {
+    let armed = run.root.newest_first();
+    match armed.len() {
+        0 => "rolling back: nothing is armed".to_owned(),
+        n => format!("rolling back, {n} {}: {}", compensations(n), first_few(&armed)),
+    }
+}
+
+fn what_stays(run: &Run) -> String {
+    let armed = run.root.newest_first();
+    match armed.len() {
+        0 => "the run stops here; nothing is armed".to_owned(),
+        n => format!("the run stops here; {n} {} armed: {}", compensations(n), first_few(&armed)),
+    }
+}
+
+fn compensations(n: usize) -> &'static str {
+    if n == 1 { "compensation" } else { "compensations" }
+}
+
+fn first_few(armed: &[Rc<super::undo::Armed>]) -> String {
+    let mut texts: Vec<&str> = armed.iter().take(3).map(|armed| armed.text.as_str()).collect();
+    if armed.len() > 3 {
+        texts.push("…");
+    }
+    texts.join(", ")
+}
+
+/// How many steps, checks and the like are written in a block.
+fn count(block: &Block) -> usize {
+    block.body.iter().map(count_in).sum()
+}
+
+fn count_in(stmt: &Stmt) -> usize {
+    match &stmt.kind {
+        StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => match &scope.kind {
+            ScopeBody::Phase(body) => count(body),
+            ScopeBody::Choose(branches) => 1 + branches.iter().map(|(_, body)| count(body)).sum::<usize>(),
+            _ => 1,
+        },
+        StmtKind::If { then, otherwise, .. } => count(then) + count(otherwise),
+        StmtKind::For(each) => count(&each.body),
+        StmtKind::Parallel(parallel) => parallel.branches.iter().map(count).sum(),
+        StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => count(body),
+        _ => 0,
+    }
+}

@@ -1,0 +1,67 @@
+//! The composition root: the only place where the run time and the actions meet.
+//!
+//! From a path to a [`Program`](crate::analysis::Program): the project's root, its files, the
+//! standard library in the binary, the registry of actions. From a program to a run.
+
+mod load;
+mod needs;
+mod stdlib;
+
+pub use load::{Opened, check_file, open};
+pub use needs::{Missing, missing_tools};
+pub use stdlib::{find as std_module, names as std_modules};
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::catalog::Registry;
+use crate::host::Host;
+use crate::journal::Journal;
+use crate::runtime::dispatcher::Dispatcher;
+use crate::runtime::outcome::Report;
+use crate::runtime::person::Person;
+use crate::runtime::{Live, Plan, Start, run};
+
+/// All native actions.
+pub const fn registry() -> Registry {
+    Registry::new(crate::actions::ALL)
+}
+
+/// The dispatcher of a real run.
+pub fn live(host: &Rc<dyn Host>, journal: &Rc<dyn Journal>, person: &Rc<dyn Person>) -> Rc<dyn Dispatcher> {
+    Rc::new(Live::new(Rc::clone(host), Rc::clone(journal), Rc::clone(person), crate::actions::shell::run))
+}
+
+/// The dispatcher of a plan; with `probe` it runs what only reads.
+pub fn plan(probe: bool) -> Rc<dyn Dispatcher> {
+    Rc::new(if probe { Plan::probing(crate::actions::shell::run) } else { Plan::new() })
+}
+
+/// A new run's id: its first part is the time, so that ids sort by it.
+pub fn new_run_id(host: &dyn Host) -> Arc<str> {
+    let milliseconds = host.now().as_millisecond();
+    let salt = u64::from(std::process::id()) ^ u64::try_from(host.monotonic().as_nanos() & 0xffff_ffff).unwrap_or(0);
+    format!("{milliseconds:011x}{:04x}", salt & 0xffff).into()
+}
+
+/// Runs on a runtime of its own, on this thread, to the end.
+///
+/// # Errors
+/// What the system says when it has no room for the runtime's own needs.
+pub fn run_to_end(
+    start: impl FnOnce() -> Start,
+    beside: impl Future<Output = ()> + 'static,
+) -> std::io::Result<Rc<Report>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    let report = local.block_on(&runtime, async move {
+        let beside = tokio::task::spawn_local(beside);
+        let report = run(start()).await;
+        beside.abort();
+        report
+    });
+    drop(local);
+    // A thread that still reads a terminal must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    Ok(report)
+}
