@@ -63,7 +63,9 @@ pub(crate) fn read(text: &str, host: &FakeHost) -> Result<Script, String> {
                 let turns = if word == "http" { http_turns(reply)? } else { command_turns(reply)? };
                 sequence = Some((format!("{word} {pattern}"), turns));
             }
-            "answer" => script.answer(rest)?,
+            "answer" => script.answer(rest, 1)?,
+            // One that comes when nobody waits for it any more.
+            "late" => script.answer(rest, 0)?,
             _ => script.setting(word, rest, host)?,
         }
     }
@@ -105,7 +107,7 @@ impl Script {
     }
 
     /// `"Question" = yes [by NAME] [after D]`
-    fn answer(&mut self, rest: &str) -> Result<(), String> {
+    fn answer(&mut self, rest: &str, wanted: usize) -> Result<(), String> {
         let (question, said) = rest.strip_prefix('"').and_then(|rest| rest.split_once("\" = ")).ok_or(
             format!("answer \"Question\" = TEXT [by NAME] [after D]: {rest}"),
         )?;
@@ -115,7 +117,7 @@ impl Script {
         };
         let (text, by) = said.rsplit_once(" by ").unwrap_or((said, "ada"));
         let used = Rc::new(Cell::new(0));
-        self.uses.push((format!("answer {rest}"), Rc::clone(&used), 1));
+        self.uses.push((format!("answer {rest}"), Rc::clone(&used), wanted));
         let answer = Answer { text: text.to_owned(), by: by.to_owned() };
         self.people.push(Reply { question: question.to_owned(), answer, after, used });
         Ok(())
@@ -170,10 +172,11 @@ impl Person for Scripted {
         let reply = found.map(|at| replies.remove(at));
         Box::pin(async move {
             let reply = reply?;
-            tokio::select! {
-                () = tokio::time::sleep(reply.after), if !reply.after.is_zero() => {}
-                () = cancel.cancelled() => return None,
-                else => {}
+            if !reply.after.is_zero() {
+                tokio::select! {
+                    () = tokio::time::sleep(reply.after) => {}
+                    () = cancel.cancelled() => return None,
+                }
             }
             reply.used.set(1);
             Some(reply.answer)

@@ -216,8 +216,9 @@ impl Observer for Transcript {
     fn observe(&self, event: &Event) {
         match event {
             Event::RunStarted { title, environment, total, .. } => {
+                let steps = if *total == 1 { "step" } else { "steps" };
                 let at = environment.as_deref().map(|name| format!(" · {name}")).unwrap_or_default();
-                self.say(0, &format!("{title}{at}, {total} steps"));
+                self.say(0, &format!("{title}{at}, {total} {steps}"));
             }
             Event::ScopeStarted(scope) => {
                 *self.depth.borrow_mut() = scope.depth + 1;
