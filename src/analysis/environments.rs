@@ -16,6 +16,8 @@ use crate::value::{Type, Value};
 #[derive(Default)]
 pub(super) struct Environments {
     pub(super) all: Vec<DeclaredEnv>,
+    /// Keys that are missing somewhere and were told of.
+    told: Vec<Arc<str>>,
 }
 
 /// One environment.
@@ -131,7 +133,7 @@ impl Declared<'_> {
     }
 
     /// The type of `env.key` over all environments, or what to say about it.
-    pub(super) fn env_key(&self, key: &tree::Ident) -> Result<Type, Box<Diagnostic>> {
+    pub(super) fn env_key(&mut self, key: &tree::Ident) -> Result<Type, Option<Box<Diagnostic>>> {
         let all = &self.environments.all;
         if &*key.name == "name" {
             return Ok(Type::String);
@@ -145,6 +147,10 @@ impl Declared<'_> {
         }
         if &*key.name == "protected" {
             return Ok(Type::Bool.optional());
+        }
+        // Told once, at its first use.
+        if self.environments.told.contains(&key.name) {
+            return Err(None);
         }
         let known = all.iter().flat_map(|env| env.keys.iter().map(|(name, _)| &**name));
         let near = did_you_mean(&key.name, known).map(str::to_owned);
@@ -165,6 +171,7 @@ impl Declared<'_> {
                 diagnostic = diagnostic.label(env.span, "does not have it");
             }
         }
-        Err(Box::new(diagnostic))
+        self.environments.told.push(Arc::clone(&key.name));
+        Err(Some(Box::new(diagnostic)))
     }
 }

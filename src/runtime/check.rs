@@ -9,7 +9,7 @@ use super::branch::Branch;
 use super::event::Event;
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
-use super::unit::size;
+use super::unit::{Code, size};
 use crate::analysis::program::{Block, Scope};
 use crate::eval::{Expr, Frame};
 
@@ -106,9 +106,9 @@ impl Branch {
         for (slot, arg) in (0u32..).zip(args) {
             frame.set(slot, attempt!(self.eval(arg)));
         }
-        self.frames.push(frame);
+        self.push_frame(frame, Code::Check(Arc::clone(&check)));
         let flow = self.check(scope, &check.body).await;
-        self.frames.pop();
+        self.pop_frame();
         match flow {
             Flow::Return(_) => Flow::Next,
             flow => flow,

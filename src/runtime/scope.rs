@@ -14,6 +14,7 @@ use super::run::keep;
 use super::undo::Order;
 use crate::analysis::program::{Finally, Scope, ScopeBody};
 use crate::host::{Cancel, LocalFuture};
+use crate::journal::Recorded;
 use crate::value::Value;
 
 /// What a scope put aside when it began, and takes up again when it ends.
@@ -175,9 +176,15 @@ impl Branch {
             }
         };
 
-        for pending in [undo, restore].into_iter().flatten() {
-            self.settle(&pending);
-        }
+        let settled: Vec<_> = [undo, restore].iter().flatten().filter_map(|pending| self.settle(pending)).collect();
+        let flow = if settled.is_empty() {
+            flow
+        } else {
+            match self.record(Recorded::Armed { armed: settled }, scope.span).await {
+                Flow::Next => flow,
+                stopped => stopped,
+            }
+        };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
         let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
         let flow = if is_phase && !matches!(flow, Flow::Rollback(_)) {

@@ -318,7 +318,9 @@ impl Lower<'_, '_, '_> {
                     let ty = match self.declared.env_key(name) {
                         Ok(ty) => ty,
                         Err(diagnostic) => {
-                            self.report(*diagnostic);
+                            if let Some(diagnostic) = diagnostic {
+                                self.report(*diagnostic);
+                            }
                             Type::Any
                         }
                     };
