@@ -53,8 +53,8 @@ pub(super) async fn run(
     let mark = survivors::new_mark();
     let begun = Instant::now();
     let (ends, pipes) = open_pipes(process.stdin.is_some()).map_err(|error| failed(error.to_string()))?;
-    let started = start(process, &mark, ends)?;
-    survivors::reap_left(started.pid);
+    survivors::reap_orphans_sometimes();
+    let started = survivors::start(|| start(process, &mark, ends), |started| started.pid)?;
     let mut supervised = Supervised {
         family: Family { leader: started.pid, mark: &mark },
         shell: started.shell,
@@ -180,7 +180,7 @@ impl Supervised<'_> {
                 () = until(look_at) => {
                     look_at = None;
                     look_every = (look_every * 2).min(LOOK.1);
-                    if self.family.members().is_empty() {
+                    if self.family.count() == 0 {
                         return Ok(());
                     }
                 }
@@ -231,24 +231,17 @@ impl Supervised<'_> {
     /// Ends what the cancelled process led to, until nothing of it is alive. Returns how many would not go.
     async fn end_all(&mut self) -> usize {
         let give_up = Instant::now() + LAST;
-        let mut seen: Vec<Pid> = Vec::new();
         let mut pause = Duration::from_millis(1);
-        let left = loop {
-            let members = self.family.members();
-            if members.is_empty() || Instant::now() >= give_up {
-                break members.len();
+        loop {
+            let members = self.family.count();
+            if members == 0 || Instant::now() >= give_up {
+                survivors::reap_orphans();
+                return members;
             }
-            seen.extend(members);
             self.family.signal(Signal::KILL);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOK.1);
-        };
-        seen.sort_unstable_by_key(|pid| pid.as_raw_nonzero());
-        seen.dedup();
-        for pid in seen.into_iter().filter(|pid| *pid != self.family.leader) {
-            survivors::reap_one(pid);
         }
-        left
     }
 
     /// Writes what fits. `false` when nothing more is to be written: all of it is, or nobody wants it.

@@ -2,10 +2,9 @@
 //! environment when it left that; ended, and reaped.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 /// Set in the environment of everything we start. It holds one name for each rbk around the
 /// process, the innermost last: ending a step that runs rbk itself must find what that one started.
@@ -65,9 +64,9 @@ impl Family<'_> {
         }
     }
 
-    /// Those that have not ended.
-    pub(super) fn members(&self) -> Vec<Pid> {
-        self.alive().into_iter().map(|one| one.pid).collect()
+    /// How many have not ended.
+    pub(super) fn count(&self) -> usize {
+        self.alive().len()
     }
 
     fn alive(&self) -> Vec<Alive> {
@@ -111,33 +110,52 @@ fn parse_stat(stat: &str) -> Option<(&str, i32, i32)> {
     Some((state, group, session))
 }
 
-/// Groups whose leader has ended while others of them went on.
-static LEFT: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// What we started and have not reaped. Held while something is started: else it could end, and be
+/// taken for an orphan, before it is known.
+static STARTED: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// Reaps what has ended of a group, its leader included. If some of it lives it is looked at again later.
-pub(super) fn reap(group: Pid) {
-    while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), GONE) {}
-    if test_kill_process_group(group).is_ok() {
-        LEFT.lock().unwrap_or_else(PoisonError::into_inner).push(group);
+/// Starts a process and keeps its number, which `pid_of` reads from what was started.
+pub(super) fn start<T, E>(start: impl FnOnce() -> Result<T, E>, pid_of: impl FnOnce(&T) -> Pid) -> Result<T, E> {
+    let mut known = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let started = start()?;
+    known.push(pid_of(&started));
+    Ok(started)
+}
+
+/// Reaps a process we started, and what has ended of its group.
+pub(super) fn reap(leader: Pid) {
+    let mut known = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    known.retain(|pid| *pid != leader);
+    while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(leader)), GONE) {}
+}
+
+/// Reaps orphans that have become our children and have ended: those that left their group, and
+/// those that outlived their leader.
+///
+/// A child of ours in our own session was started by other means, and is not touched.
+pub(super) fn reap_orphans() {
+    let known = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Ok(ours) = rustix::process::getsid(None) else { return };
+    // The first thread is the one that orphans are given to.
+    let children = std::fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id()));
+    for pid in children.unwrap_or_default().split_ascii_whitespace() {
+        let Some(pid) = pid.parse().ok().and_then(Pid::from_raw).filter(|pid| !known.contains(pid)) else { continue };
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        if parse_stat(&stat).is_some_and(|(state, _, session)| state == "Z" && session != raw(ours)) {
+            let _ = waitid(WaitId::Pid(pid), GONE);
+        }
     }
 }
 
-/// Reaps one that had left its group, if it has become our child.
-pub(super) fn reap_one(pid: Pid) {
-    let _ = waitid(WaitId::Pid(pid), GONE);
-}
-
-/// Reaps what has ended since of groups that outlived their leader. `new` was just started: what
-/// bore its number before is gone.
-pub(super) fn reap_left(new: Pid) {
-    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
-    left.retain(|group| {
-        if *group == new {
-            return false;
-        }
-        while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(*group)), GONE) {}
-        test_kill_process_group(*group).is_ok()
-    });
+/// The same, but not more often than once a second.
+pub(super) fn reap_orphans_sometimes() {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
+        *last = Some(Instant::now());
+        drop(last);
+        reap_orphans();
+    }
 }
 
 #[cfg(test)]
