@@ -43,6 +43,8 @@ pub(super) struct Branch {
     pub(super) selected: bool,
     /// The body of a background process: its end is not its effect.
     pub(super) in_background: bool,
+    /// The scope whose failure was accepted just now.
+    pub(super) accepted: Option<super::event::ScopeId>,
     /// An effect of the current step changed something.
     pub(super) changed: bool,
     pub(super) samples: Option<Samples>,
@@ -84,6 +86,7 @@ impl Branch {
             covered: false,
             selected: false,
             in_background: false,
+            accepted: None,
             changed: false,
             samples: None,
             backgrounds: Rc::default(),
@@ -109,6 +112,7 @@ impl Branch {
             covered: self.covered,
             selected: self.selected,
             in_background: self.in_background,
+            accepted: None,
             changed: false,
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),

@@ -298,6 +298,8 @@ impl Branch {
     fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
         let elapsed = self.host().monotonic().saturating_sub(entered.begun);
         let (status, detail, flow) = self.verdict(scope, flow);
+        let accepted = self.accepted.take_if(|id| *id == entered.info.id).is_some();
+        let status = if accepted && status == ScopeStatus::Passed { ScopeStatus::Accepted } else { status };
         let totals = &self.run.totals;
         let counts = !matches!(scope.kind, ScopeBody::Phase(_));
         match status {
@@ -420,6 +422,7 @@ impl Branch {
     /// A failure that is accepted: told at the end, and the run goes on.
     pub(super) fn accept(&mut self, scope: &Scope, failure: &Failure) {
         keep(&self.run.totals.accepted, format!("{}: {}", self.path.join(" / "), failure.message()));
+        self.accepted = Some(self.scope.id);
         self.forget(&scope.binds);
     }
 }
