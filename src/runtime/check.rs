@@ -42,8 +42,7 @@ impl Branch {
         match flow {
             // Cancelled from within the poll means that its own time is over.
             Flow::Fail(failure)
-                if over && failure.kind.is_worth_another_try()
-                    || over && matches!(&failure.kind, FailureKind::Cancelled) =>
+                if over && (failure.kind.is_worth_another_try() || failure.kind == FailureKind::Cancelled) =>
             {
                 Flow::Fail(self.never_passed(scope, limit, tries))
             }
@@ -87,7 +86,7 @@ impl Branch {
 
     fn never_passed(&self, scope: &Scope, limit: Duration, tries: Tries) -> Box<Failure> {
         let times = if tries.count == 1 { "1 try".to_owned() } else { format!("{} tries", tries.count) };
-        let message = format!("check \"{}\" failed after {times} in {}", scope.name, spoken(limit));
+        let message = format!("check \"{}\" failed after {times} in {}", self.scope.title, spoken(limit));
         match tries.last {
             Some(mut last) => {
                 last.diagnostic.message = format!("{message}\n{}", last.diagnostic.message);

@@ -39,6 +39,9 @@ impl Branch {
             }
             self.path.push(Arc::clone(&scope.name));
             let flow = if self.is_selected(scope) { self.selected_scope(scope).await } else { self.pass_over(scope) };
+            if let Some(last) = self.path.last_mut() {
+                *last = Arc::clone(&scope.name);
+            }
             self.run.selection.ended(&self.path);
             self.path.pop();
             flow
@@ -123,12 +126,16 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
+        // From here on people read it, with its values.
+        if let Some(last) = self.path.last_mut() {
+            *last = title.as_str().into();
+        }
         let entered = self.enter(scope, title);
         let flow = match self.ask_about_danger(scope).await {
             Flow::Next => self.with_clauses(scope, &entered).await,
             flow => flow,
         };
-        self.leave(scope, entered, flow).await
+        self.leave(scope, entered, flow)
     }
 
     fn enter(&mut self, scope: &Scope, title: String) -> Entered {
@@ -217,7 +224,7 @@ impl Branch {
             flow => return flow,
         };
         let message =
-            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
+            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), self.scope.title, spoken(limit));
         let span = scope.modifiers.timeout.as_ref().map_or(scope.span, |timeout| timeout.span);
         let mut failure = self.failure(FailureKind::Timeout, span, message);
         failure.in_doubt = cause.in_doubt;
@@ -290,7 +297,7 @@ impl Branch {
     }
 
     /// What is told at the end of a scope, and what its ending means for the block around it.
-    async fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
+    fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
         let elapsed = self.host().monotonic().saturating_sub(entered.begun);
         let (status, detail, flow) = match self.verdict(scope, flow) {
             // What failed did not pass, even where the run goes on.
@@ -417,7 +424,7 @@ impl Branch {
     async fn ask_about_danger(&mut self, scope: &Scope) -> Flow {
         let Some(danger) = &scope.modifiers.danger else { return Flow::Next };
         let lost = attempt!(self.text(danger));
-        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), scope.name), scope.span).await
+        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), self.scope.title), scope.span).await
     }
 
     /// A failure that is accepted: told at the end, and the run goes on.
