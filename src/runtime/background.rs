@@ -123,10 +123,9 @@ impl Branch {
         if !self.run.dispatcher.time_passes() {
             return Flow::Next;
         }
-        let Some(ready) = &running.declaration.ready else {
-            tokio::task::yield_now().await;
-            return Flow::Next;
-        };
+        // It begins before it is asked for: what answers then is not somebody else's.
+        tokio::task::yield_now().await;
+        let Some(ready) = &running.declaration.ready else { return Flow::Next };
         let within = match &ready.within {
             Some(within) => attempt!(self.duration(within)),
             None => READY_WITHIN,
