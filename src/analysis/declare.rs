@@ -1,6 +1,6 @@
 //! What the top level of each file declares, and the order in which it is lowered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ pub(super) struct Declared<'a> {
     pub(super) lowered_functions: HashMap<u32, UserFunction>,
     /// Environment variables set by a `with` around here whose value is a secret.
     pub(super) secret_vars: Vec<Arc<str>>,
+    /// Globals that have a value when what is being lowered is computed.
+    pub(super) computed: HashSet<GlobalId>,
 }
 
 impl<'a> Declared<'a> {
@@ -86,6 +88,7 @@ impl<'a> Declared<'a> {
             called: Vec::new(),
             lowered_functions: HashMap::new(),
             secret_vars: Vec::new(),
+            computed: HashSet::new(),
         };
         declared.collect();
         declared
@@ -276,10 +279,18 @@ impl<'a> Declared<'a> {
         let mut params = Vec::new();
         // Environments first: their keys and types are what everything else is checked against.
         let environments = self.lower_environments();
+        // In the order in which they are computed when a run begins.
+        self.computed.extend(self.env.iter().map(|places| places.all));
+        for stmt in &modules.all[main].tree.body {
+            if let StmtKind::Param(param) = &stmt.kind {
+                let param = self.lower_param(main, param, stmt.span);
+                self.computed.insert(param.global);
+                params.push(param);
+            }
+        }
         for (index, module) in modules.all.iter().enumerate() {
             for stmt in &module.tree.body {
                 match &stmt.kind {
-                    StmtKind::Param(param) if index == main => params.push(self.lower_param(index, param, stmt.span)),
                     StmtKind::Let(binding) => lets.extend(self.lower_let(index, binding, stmt.span)),
                     StmtKind::Fn(function) => self.lower_function(index, function),
                     _ => {}
@@ -345,6 +356,7 @@ impl<'a> Declared<'a> {
         let ty = self.globals[global as usize].ty.clone();
         let mut names = FrameNames::new();
         let mut lower = Lower::new(self, module, &mut names);
+        lower.early = true;
         let default = param.default.as_ref().map(|default| {
             let (expr, given) = lower.pure(default, "a default");
             lower.must_fit(&given, &ty, default.span, "the default");
@@ -397,10 +409,12 @@ impl<'a> Declared<'a> {
         let wanted = binding.ty.as_ref().map(|ty| self.read_type(ty));
         let mut names = FrameNames::new();
         let mut lower = Lower::new(self, module, &mut names);
+        lower.early = true;
         let (expr, ty) = lower.pure(value, "a `let` of the top level");
         if let Some(wanted) = &wanted {
             lower.must_fit(&ty, wanted, value.span, "this value");
         }
+        self.computed.insert(global);
         self.globals[global as usize].ty = wanted.unwrap_or(ty);
         Some((global, expr))
     }

@@ -8,6 +8,9 @@ use crate::eval::expr::{GlobalId, SlotId};
 use crate::source::Span;
 use crate::value::Type;
 
+/// What was bound at some point.
+pub(super) type Mark = HashMap<Arc<str>, Binding>;
+
 /// What a name of the top level stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Symbol {
@@ -87,7 +90,10 @@ impl FrameNames {
         {
             return Err(known.span);
         }
+        // A name that may be bound already gets a new place: a compensation must not take the old value for the new.
+        let stale = known.map(|known| known.slot);
         let reused = self.scopes.last().and_then(|scope| scope.slots.get(name)).copied();
+        let reused = reused.filter(|slot| stale != Some(*slot));
         let slot = match reused {
             Some(slot) => {
                 let info = &mut self.infos[slot as usize];
@@ -164,7 +170,7 @@ impl FrameNames {
     }
 
     /// After several ways from one mark: what every way bound is bound, what some bound is in doubt.
-    pub(super) fn join(&mut self, mark: HashMap<Arc<str>, Binding>, ways: Vec<HashMap<Arc<str>, Binding>>, why: &str) {
+    pub(super) fn join(&mut self, mark: HashMap<Arc<str>, Binding>, ways: Vec<Mark>, why: &Maybe) {
         let mut joined = mark.clone();
         let count = ways.len();
         let mut seen: HashMap<Arc<str>, (usize, Binding)> = HashMap::new();
@@ -177,7 +183,7 @@ impl FrameNames {
                 let sure = usize::from(binding.maybe.is_none());
                 match seen.get_mut(&name) {
                     Some((times, known)) => {
-                        *times += sure;
+                        *times += usize::from(sure == 1 && known.slot == binding.slot);
                         known.ty = known.ty.join(&binding.ty);
                     }
                     None => {
@@ -190,7 +196,7 @@ impl FrameNames {
             binding.maybe = match (times == count, binding.maybe) {
                 (true, _) => None,
                 (false, Some(maybe)) => Some(maybe),
-                (false, None) => Some(Maybe { why: why.to_owned(), condition: None }),
+                (false, None) => Some(why.clone()),
             };
             joined.insert(name, binding);
         }

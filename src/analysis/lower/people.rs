@@ -86,7 +86,7 @@ impl Lower<'_, '_, '_> {
         let outside = self.enter(modifiers);
         let kind = inside(self);
         before.append(&mut self.before);
-        let clauses = self.clauses(clauses, title.span, &super::super::program::Block::default());
+        let clauses = self.clauses(clauses, title.span, &super::super::program::Block::default(), &outside.mark);
         let (effect, uses, binds) = self.leave(outside, modifiers, &clauses, word);
         Asked { kind, modifiers: lowered, clauses, effect, uses, binds }
     }
@@ -142,7 +142,7 @@ impl Lower<'_, '_, '_> {
                 };
                 branches.push((Arc::from(text), body));
             }
-            lower.names.join(mark, ways, "it is bound only for some answers");
+            lower.names.join(mark, ways, &Self::maybe("it is bound only for some answers"));
             ScopeBody::Choose(branches)
         })
     }
