@@ -140,7 +140,7 @@ impl<'i> Builder<'i> {
             self.report(
                 Diagnostic::error(&code::SYNTAX, at, "in a record a colon stands behind the key", "expected `:`")
                     .help(format!("write `{}: …`", key.name))
-                    .fix(at, ":"),
+                    .fix(self.at(key.span.end as usize, at.end as usize), ":"),
             );
         }
         let value = self.expr_or(&mut kids, end, "the value of this key is missing");
@@ -231,6 +231,10 @@ impl<'i> Builder<'i> {
                     "escapes are `\\n \\t \\r \\\\ \\\" \\$ \\u{…} \\0 \\e`; `'…'` takes backslashes as they stand",
                 ),
             );
+        }
+        // A file from Windows says the same as one from elsewhere.
+        if value.contains("\r\n") {
+            return self.text_part(&value.replace("\r\n", "\n"), range);
         }
         self.text_part(&value, range)
     }
@@ -349,8 +353,8 @@ mod tests {
 
     #[test]
     fn mends_records_and_words() {
-        assert_eq!(mended("let r = { a = 1 }"), "let r = { a : 1 }");
-        assert_eq!(mended("let r = [a b]"), "let r = [a , b]");
+        assert_eq!(mended("let r = { a = 1 }"), "let r = { a: 1 }");
+        assert_eq!(mended("let r = [a b]"), "let r = [a, b]");
         assert_eq!(mended("let r = None"), "let r = null");
     }
 }
