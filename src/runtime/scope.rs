@@ -379,6 +379,8 @@ impl Branch {
     /// Runs `finally` blocks, under a cancellation of their own. When the run is being taken back they wait until that is over.
     pub(super) async fn finally_of(&mut self, blocks: &[Finally], flow: Flow) -> Flow {
         let mut flow = flow;
+        // `rbk check` only looks, and a `finally` may do anything.
+        let blocks = if self.run.selection.checks_only { &[] } else { blocks };
         for finally in blocks {
             if matches!(flow, Flow::Rollback(_)) {
                 let branch = self.fork(self.undo.clone());
