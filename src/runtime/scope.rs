@@ -126,11 +126,13 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
+        let named = self.run.selection.names_scope(&self.path);
         // From here on people read it, with its values.
         if let Some(last) = self.path.last_mut() {
             *last = title.as_str().into();
         }
         let entered = self.enter(scope, title);
+        self.selected |= named;
         let flow = match self.ask_about_danger(scope).await {
             Flow::Next => self.with_clauses(scope, &entered).await,
             flow => flow,
@@ -153,7 +155,6 @@ impl Branch {
             phase_began: self.phase_began,
             failed_checks: self.run.totals.failed_checks.get(),
         };
-        self.selected |= self.run.selection.names_scope(&self.path);
         match scope.kind {
             ScopeBody::Phase(_) => self.phase_began = order,
             ScopeBody::Step(_) => self.covered |= scope.clauses.undo.is_some(),
