@@ -24,3 +24,5 @@ pub mod runtime;
 pub mod session;
 
 pub mod actions;
+
+pub mod report;

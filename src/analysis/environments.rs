@@ -17,6 +17,8 @@ use crate::value::{Type, Value};
 #[derive(Default)]
 pub(super) struct Environments {
     pub(super) all: Vec<DeclaredEnv>,
+    /// Keys that are missing somewhere and were told of.
+    told: Vec<Arc<str>>,
 }
 
 /// One environment.
@@ -174,13 +176,14 @@ impl Declared<'_> {
         self.diagnostics.append(&mut found);
     }
 
-    /// Whether at least one environment gives a setting.
-    pub(super) fn some_env_has(&self, key: &str) -> bool {
-        self.environments.all.iter().any(|env| env.keys.iter().any(|(name, _)| **name == *key))
+    /// Whether one environment gives a setting, and another does not.
+    pub(super) fn only_some_have(&self, key: &str) -> bool {
+        let has = |env: &DeclaredEnv| env.keys.iter().any(|(name, _)| **name == *key);
+        self.environments.all.iter().any(has) && !self.environments.all.iter().all(has)
     }
 
     /// The type of `env.key` over all environments, or what to say about it.
-    pub(super) fn env_key(&self, key: &tree::Ident) -> Result<Type, Box<Diagnostic>> {
+    pub(super) fn env_key(&mut self, key: &tree::Ident) -> Result<Type, Option<Box<Diagnostic>>> {
         let all = &self.environments.all;
         if &*key.name == "name" {
             return Ok(Type::String);
@@ -191,6 +194,10 @@ impl Declared<'_> {
             let mut types = all.iter().filter_map(|env| env.keys.iter().find(|(name, _)| *name == key.name));
             let first = types.next().map_or(Type::Any, |(_, ty)| ty.clone());
             return Ok(types.fold(first, |joined, (_, ty)| joined.join(ty)));
+        }
+        // Told once, at its first use.
+        if self.environments.told.contains(&key.name) {
+            return Err(None);
         }
         let known = all.iter().flat_map(|env| env.keys.iter().map(|(name, _)| &**name));
         let near = did_you_mean(&key.name, known).map(str::to_owned);
@@ -211,6 +218,7 @@ impl Declared<'_> {
                 diagnostic = diagnostic.label(env.span, "does not have it");
             }
         }
-        Err(Box::new(diagnostic))
+        self.environments.told.push(Arc::clone(&key.name));
+        Err(Some(Box::new(diagnostic)))
     }
 }

@@ -83,6 +83,11 @@ pub enum Recorded {
         /// Armed by what it returned.
         armed: Vec<ArmedEntry>,
     },
+    /// Compensations armed by a name that was bound later than any effect.
+    Armed {
+        /// Which.
+        armed: Vec<ArmedEntry>,
+    },
     /// Compensations that need not run any more.
     Disarmed {
         /// Their numbers.
@@ -153,6 +158,7 @@ impl Entry {
         match self.event {
             Recorded::Started { .. }
             | Recorded::Intent { .. }
+            | Recorded::Armed { .. }
             | Recorded::CompensationBegun { .. }
             | Recorded::CompensationEnded { .. }
             | Recorded::Disarmed { .. }

@@ -13,13 +13,13 @@ use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::run::keep;
 use super::undo::{Armed, Work};
-use super::unit::size;
+use super::unit::{Code, size};
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
 use crate::catalog::{Action, Args, Call, Certainty, Inverse};
-use crate::eval::expr::Part;
+use crate::eval::expr::{Part, SlotId};
 use crate::eval::{Expr, Frame};
-use crate::journal::{ArmedEntry, Ending};
+use crate::journal::{ArmedEntry, Ending, Recorded};
 use crate::source::Span;
 use crate::value::{Secret, Value};
 
@@ -65,7 +65,7 @@ impl Branch {
             let message = format!("{} calls itself without end", action.name);
             return Flow::Fail(self.failure(FailureKind::Expression, act.span, message));
         }
-        self.frames.push(frame);
+        self.push_frame(frame, Code::Action(Arc::clone(action)));
         let pending = match &action.undo {
             Some(undo) if !self.covered => Some(self.declare(undo, self.run.next_order())),
             _ => None,
@@ -74,10 +74,14 @@ impl Branch {
         self.covered |= pending.is_some();
         let flow = self.block(&action.body).await;
         self.covered = outer;
-        if let Some(pending) = pending {
-            self.settle(&pending);
+        let settled = pending.and_then(|pending| self.settle(&pending));
+        self.pop_frame();
+        if let Some(armed) = settled {
+            match self.record(Recorded::Armed { armed: vec![armed] }, act.span).await {
+                Flow::Next => {}
+                flow => return flow,
+            }
         }
-        self.frames.pop();
         let value = match flow {
             Flow::Next => Value::Null,
             Flow::Return(value) => value,
@@ -210,6 +214,8 @@ impl Branch {
     fn action_failure(&self, error: crate::catalog::ActionError, act: &Act) -> Box<Failure> {
         let mut failure = Failure::of_action(error, &self.unit.program.sources, act.span);
         failure.path.clone_from(&self.path);
+        // What only looks can be looked at again: nothing about it is in doubt.
+        failure.in_doubt &= act.effect.is_changing();
         failure
     }
 
@@ -252,11 +258,12 @@ impl Branch {
     }
 
     /// Arms a compensation whose scope is over, if it changed something; from here on it stands by itself.
-    pub(super) fn settle(&mut self, pending: &Rc<super::undo::Pending>) {
-        if pending.touched.get() && pending.armed.borrow().is_none() {
-            let _ = self.arm(pending, self.run.next_order());
-        }
+    #[must_use = "what was armed is recorded"]
+    pub(super) fn settle(&mut self, pending: &Rc<super::undo::Pending>) -> Option<ArmedEntry> {
+        let late = pending.touched.get() && pending.armed.borrow().is_none();
+        let armed = if late { self.arm(pending, self.run.next_order()) } else { None };
         self.pending.retain(|other| !Rc::ptr_eq(other, pending));
+        armed
     }
 
     /// Arms what is declared around here, is not armed, and has all its names.
@@ -290,7 +297,7 @@ impl Branch {
         }
         let armed = Rc::new(Armed {
             order,
-            text: pending.compensation.text.to_string(),
+            text: self.with_values(pending, &captured),
             work: Work::Block {
                 compensation: Arc::clone(&pending.compensation),
                 captured,
@@ -299,6 +306,7 @@ impl Branch {
             path: pending.path.clone(),
             surroundings: Rc::clone(&pending.surroundings),
             unit: pending.unit.clone(),
+            code: self.codes[pending.frame].clone(),
             backgrounds: self.backgrounds.borrow().clone(),
             in_doubt: std::cell::Cell::default(),
         });
@@ -306,6 +314,18 @@ impl Branch {
         *pending.armed.borrow_mut() = Some(Rc::clone(&armed));
         pending.list.arm(armed);
         Some(record)
+    }
+
+    /// What a compensation will do, with the values it captured put in where they stand alone in a hole.
+    fn with_values(&self, pending: &super::undo::Pending, captured: &[(SlotId, Value)]) -> String {
+        let mut text = pending.compensation.text.to_string();
+        for (slot, value) in captured {
+            if let Some(info) = self.codes[pending.frame].names().get(*slot as usize) {
+                let shown: String = value.to_text().chars().take(60).collect();
+                text = text.replace(&format!("${{{}}}", info.name), &shown);
+            }
+        }
+        text
     }
 
     fn native_inverse(
@@ -323,6 +343,7 @@ impl Branch {
             path: self.path.clone(),
             surroundings: Rc::clone(&self.surroundings),
             unit: self.unit.clone(),
+            code: Code::Story(Arc::clone(&self.unit.program)),
             backgrounds: Vec::new(),
             in_doubt: std::cell::Cell::default(),
         })
@@ -390,9 +411,8 @@ fn entry(armed: &Armed) -> ArmedEntry {
             .iter()
             .map(|(slot, value)| {
                 let name = armed
-                    .unit
-                    .program
-                    .frame
+                    .code
+                    .names()
                     .get(*slot as usize)
                     .map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
                 (name, value.inspect())

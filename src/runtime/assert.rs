@@ -115,10 +115,9 @@ impl Branch {
         lines
     }
 
-    /// What is known of a name of the frame that runs.
+    /// What is known of a name of the code that runs.
     pub(super) fn name_info(&self, slot: SlotId) -> Option<&NameInfo> {
-        // Frames of actions and checks keep their evidence out of the story's names.
-        if self.frames.len() > 1 { None } else { self.unit.program.frame.get(slot as usize) }
+        self.codes.last()?.names().get(slot as usize)
     }
 }
 

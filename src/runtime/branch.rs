@@ -13,7 +13,7 @@ use super::flow::Flow;
 use super::monitor::Samples;
 use super::run::Run;
 use super::undo::{Order, Pending, UndoList};
-use super::unit::{Unit, size};
+use super::unit::{Code, Unit, size};
 use crate::catalog::Surroundings;
 use crate::eval::expr::{RunField, SlotId};
 use crate::eval::{self, EvalError, Expr, Frame, RunInfo};
@@ -27,6 +27,8 @@ pub(super) struct Branch {
     pub(super) unit: Unit,
     /// The story's frame, and one for each action or check that is being run in it.
     pub(super) frames: Vec<Frame>,
+    /// Whose names each of them holds.
+    pub(super) codes: Vec<Code>,
     pub(super) cancel: Cancel,
     pub(super) deadline: Option<Rc<Deadline>>,
     pub(super) surroundings: Rc<Surroundings>,
@@ -68,6 +70,7 @@ impl Branch {
         let frame = Frame::new(size(&unit.program.frame));
         Self {
             run: Rc::clone(run),
+            codes: vec![Code::Story(Arc::clone(&unit.program))],
             unit,
             frames: vec![frame],
             cancel,
@@ -94,6 +97,7 @@ impl Branch {
             run: Rc::clone(&self.run),
             unit: self.unit.clone(),
             frames: self.frames.clone(),
+            codes: self.codes.clone(),
             cancel: self.cancel.child(),
             deadline: self.deadline.clone(),
             surroundings: Rc::clone(&self.surroundings),
@@ -118,6 +122,18 @@ impl Branch {
 
     pub(super) fn emit(&self, event: &Event) {
         self.run.emit(event);
+    }
+
+    /// Enters the code of an action, a check or a called runbook.
+    pub(super) fn push_frame(&mut self, frame: Frame, code: Code) {
+        self.frames.push(frame);
+        self.codes.push(code);
+    }
+
+    /// Leaves it.
+    pub(super) fn pop_frame(&mut self) {
+        self.frames.pop();
+        self.codes.pop();
     }
 
     fn frame_index(&self) -> usize {

@@ -7,7 +7,7 @@ use super::branch::Branch;
 use super::failure::FailureKind;
 use super::flow::Flow;
 use super::inputs::{Given, GivenValue, bind};
-use super::unit::size;
+use super::unit::{Code, size};
 use crate::analysis::program::Scope;
 use crate::eval::{Expr, Frame};
 
@@ -29,11 +29,11 @@ impl Branch {
             }
         };
         let outer = std::mem::replace(&mut self.unit, unit);
-        self.frames.push(Frame::new(size(&program.frame)));
+        self.push_frame(Frame::new(size(&program.frame)), Code::Story(Arc::clone(&program)));
         let flow = self.block(&program.body).await;
         let finally: Vec<_> = program.finally.iter().cloned().collect();
         let flow = self.finally_of(&finally, flow).await;
-        self.frames.pop();
+        self.pop_frame();
         self.unit = outer;
         match flow {
             // The called runbook is over; this one goes on.

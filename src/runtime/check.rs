@@ -9,7 +9,7 @@ use super::branch::Branch;
 use super::event::Event;
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
-use super::unit::size;
+use super::unit::{Code, size};
 use crate::analysis::program::{Block, Scope};
 use crate::eval::{Expr, Frame};
 
@@ -83,7 +83,7 @@ impl Branch {
 
     fn never_passed(&self, scope: &Scope, limit: Duration, tries: Tries) -> Box<Failure> {
         let times = if tries.count == 1 { "1 try".to_owned() } else { format!("{} tries", tries.count) };
-        let message = format!("check \"{}\" failed after {times} in {}", scope.name, spoken(limit));
+        let message = format!("check \"{}\" failed after {times} in {}", self.scope.title, spoken(limit));
         match tries.last {
             Some(mut last) => {
                 last.diagnostic.message = format!("{message}\n{}", last.diagnostic.message);
@@ -106,9 +106,9 @@ impl Branch {
         for (slot, arg) in (0u32..).zip(args) {
             frame.set(slot, attempt!(self.eval(arg)));
         }
-        self.frames.push(frame);
+        self.push_frame(frame, Code::Check(Arc::clone(&check)));
         let flow = self.check(scope, &check.body).await;
-        self.frames.pop();
+        self.pop_frame();
         match flow {
             Flow::Return(_) => Flow::Next,
             flow => flow,

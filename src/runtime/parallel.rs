@@ -44,11 +44,6 @@ struct Ended {
 }
 
 impl Branch {
-    pub(super) fn not_a_list(&self, list: &Expr, value: &Value) -> Box<Failure> {
-        let message = format!("`for` goes through a list, and this is {}", value.inspect());
-        self.failure(FailureKind::Expression, list.span, message)
-    }
-
     fn tolerance(&mut self, tolerate: Option<&Expr>) -> Result<Tolerance, Box<Failure>> {
         let Some(expr) = tolerate else { return Ok(Tolerance::Number(0)) };
         match self.eval(expr)? {

@@ -10,6 +10,7 @@ use super::person::{Question, QuestionKind};
 use super::undo::Order;
 use crate::analysis::program::{Block, OnFail, Scope};
 use crate::eval::expr::SlotId;
+use crate::journal::Recorded;
 
 /// Whether a scope is left, and how.
 pub(super) enum Decision {
@@ -49,10 +50,13 @@ impl Branch {
 
     /// Takes back this scope; then the failure goes on up.
     async fn undo_scope(&mut self, failure: Box<Failure>, since: Order) -> Flow {
-        for pending in self.pending.clone() {
-            if pending.order >= since {
-                self.settle(&pending);
-            }
+        let inner: Vec<_> = self.pending.iter().filter(|pending| pending.order >= since).cloned().collect();
+        let settled: Vec<_> = inner.iter().filter_map(|pending| self.settle(pending)).collect();
+        if !settled.is_empty()
+            && let Flow::Stop(stopped) =
+                self.record(Recorded::Armed { armed: settled }, failure.diagnostic.span()).await
+        {
+            return Flow::Stop(stopped);
         }
         let nodes = self.undo.take_since(since);
         let next = format!("taking back \"{}\"", self.path.last().map(AsRef::as_ref).unwrap_or_default());
@@ -92,7 +96,7 @@ impl Branch {
         let options = ["retry", "continue", "undo", "rollback", "stop"].map(str::to_owned).to_vec();
         let question = Question {
             kind: QuestionKind::Choose(options),
-            text: format!("{} \"{}\" failed. What now?", scope.kind.word(), scope.name),
+            text: format!("{} \"{}\" failed. What now?", scope.kind.word(), self.scope.title),
             details: vec![failure.message().to_owned()],
             path: self.path.clone(),
         };

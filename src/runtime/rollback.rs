@@ -55,6 +55,7 @@ impl Run {
     pub(super) async fn compensate(self: &Rc<Self>, armed: &Rc<Armed>, failure: &Failure) {
         let mut branch = Branch::new(self, armed.unit.clone(), self.control.rollback.child(), UndoList::default());
         branch.frames = vec![armed.frame()];
+        branch.codes = vec![armed.code.clone()];
         branch.surroundings = Rc::clone(&armed.surroundings);
         branch.path.clone_from(&armed.path);
         branch.covered = true;

@@ -14,6 +14,7 @@ use super::run::keep;
 use super::undo::Order;
 use crate::analysis::program::{Finally, Scope, ScopeBody};
 use crate::host::{Cancel, LocalFuture};
+use crate::journal::Recorded;
 use crate::value::Value;
 
 /// What a scope put aside when it began, and takes up again when it ends.
@@ -37,6 +38,9 @@ impl Branch {
             }
             self.path.push(Arc::clone(&scope.name));
             let flow = if self.is_selected(scope) { self.selected_scope(scope).await } else { self.pass_over(scope) };
+            if let Some(last) = self.path.last_mut() {
+                *last = Arc::clone(&scope.name);
+            }
             self.run.selection.ended(&self.path);
             self.path.pop();
             flow
@@ -121,6 +125,10 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
+        // From here on people read it, with its values.
+        if let Some(last) = self.path.last_mut() {
+            *last = title.as_str().into();
+        }
         let entered = self.enter(scope, title);
         let flow = match self.ask_about_danger(scope).await {
             Flow::Next => self.with_clauses(scope, &entered).await,
@@ -175,9 +183,15 @@ impl Branch {
             }
         };
 
-        for pending in [undo, restore].into_iter().flatten() {
-            self.settle(&pending);
-        }
+        let settled: Vec<_> = [undo, restore].iter().flatten().filter_map(|pending| self.settle(pending)).collect();
+        let flow = if settled.is_empty() {
+            flow
+        } else {
+            match self.record(Recorded::Armed { armed: settled }, scope.span).await {
+                Flow::Next => flow,
+                stopped => stopped,
+            }
+        };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
         let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
         let flow = if is_phase && !matches!(flow, Flow::Rollback(_)) {
@@ -208,7 +222,7 @@ impl Branch {
             flow => return flow,
         };
         let message =
-            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
+            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), self.scope.title, spoken(limit));
         let span = scope.modifiers.timeout.as_ref().map_or(scope.span, |timeout| timeout.span);
         let mut failure = self.failure(FailureKind::Timeout, span, message);
         failure.in_doubt = cause.in_doubt;
@@ -400,7 +414,7 @@ impl Branch {
     async fn ask_about_danger(&mut self, scope: &Scope) -> Flow {
         let Some(danger) = &scope.modifiers.danger else { return Flow::Next };
         let lost = attempt!(self.text(danger));
-        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), scope.name), scope.span).await
+        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), self.scope.title), scope.span).await
     }
 
     /// A failure that is accepted: told at the end, and the run goes on.

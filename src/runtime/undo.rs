@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::background::Running;
-use super::unit::Unit;
+use super::unit::{Code, Unit};
 use crate::analysis::program::{Compensation, CompensationKind};
 use crate::catalog::{Action, Args, Surroundings};
 use crate::eval::Frame;
@@ -30,6 +30,8 @@ pub(super) struct Armed {
     pub(super) path: Vec<Arc<str>>,
     pub(super) surroundings: Rc<Surroundings>,
     pub(super) unit: Unit,
+    /// Whose names its frame holds.
+    pub(super) code: Code,
     /// Background processes of its phase, which it may need.
     pub(super) backgrounds: Vec<Rc<Running>>,
     /// The effect it takes back may not have happened.

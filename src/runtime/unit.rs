@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analysis::Program;
-use crate::analysis::program::NameInfo;
+use crate::analysis::program::{NameInfo, UserAction, UserCheck};
 use crate::eval::Globals;
 
 /// What code runs in.
@@ -18,6 +18,24 @@ pub struct Unit {
     pub environment: Option<Arc<str>>,
     /// Whether whoever runs against it must type its name first.
     pub protected: bool,
+}
+
+/// The code whose names a frame holds.
+#[derive(Clone)]
+pub(super) enum Code {
+    Story(Arc<Program>),
+    Action(Arc<UserAction>),
+    Check(Arc<UserCheck>),
+}
+
+impl Code {
+    pub(super) fn names(&self) -> &[NameInfo] {
+        match self {
+            Self::Story(program) => &program.frame,
+            Self::Action(action) => &action.frame,
+            Self::Check(check) => &check.frame,
+        }
+    }
 }
 
 /// How many slots a frame with these names needs.

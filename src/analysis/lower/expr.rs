@@ -305,7 +305,12 @@ impl Lower<'_, '_, '_> {
             _ => {}
         }
         match self.declared.symbols[self.module].get(name).copied() {
-            Some(Symbol::Global(global)) => self.global(global, span),
+            Some(Symbol::Global(global)) => match self.global(global, span) {
+                Meaning::Value(value, Type::Optional(inner)) if self.is_known(name) => {
+                    Meaning::Value(value, (*inner).clone())
+                }
+                meaning => meaning,
+            },
             Some(symbol) => Meaning::Symbol(symbol),
             None => Meaning::Unknown,
         }
@@ -370,13 +375,15 @@ impl Lower<'_, '_, '_> {
                 "run" => return self.run_field(name, span),
                 "env" if self.declared.env.is_some() => {
                     let guarded = std::mem::take(&mut self.guarded) || optional;
-                    let ty = match self.declared.env_key(name) {
-                        Ok(ty) => ty,
-                        Err(_) if guarded && self.declared.some_env_has(&name.name) => Type::Any,
-                        Err(diagnostic) => {
-                            self.report(*diagnostic);
+                    let ty = if guarded && self.declared.only_some_have(&name.name) {
+                        Type::Any
+                    } else {
+                        self.declared.env_key(name).unwrap_or_else(|diagnostic| {
+                            if let Some(diagnostic) = diagnostic {
+                                self.report(*diagnostic);
+                            }
                             Type::Any
-                        }
+                        })
                     };
                     let (object, _) = self.name(whole, object.span);
                     self.guarded = false;

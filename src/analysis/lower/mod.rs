@@ -13,7 +13,7 @@ mod story;
 use std::sync::Arc;
 
 use super::declare::Declared;
-use super::names::{FrameNames, Mark};
+use super::names::FrameNames;
 use super::program::{Block, Stmt};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
@@ -70,8 +70,6 @@ pub(super) struct Lower<'d, 'a, 'n> {
     /// The greatest effect so far.
     pub(super) effect: Option<Effect>,
     pub(super) signs: usize,
-    /// What was bound where the innermost step, check or iteration may first be left by `skip`.
-    pub(super) skipped: Option<Mark>,
     /// What is lowered is computed before the run: only globals that come before it have a value.
     pub(super) early: bool,
 }
@@ -98,7 +96,6 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             uses: Vec::new(),
             effect: None,
             signs: 0,
-            skipped: None,
             early: false,
         }
     }

@@ -44,10 +44,9 @@ fn precedence(op: BinaryOp) -> u8 {
 
 impl<'i> Builder<'i> {
     pub(super) fn expr(&self, node: Node<'i>) -> Expr {
-        let span = self.trimmed(&node);
         let kids = self.kids(&node);
-        let length = kids.pairs.len();
-        self.deeper(length, || self.flat(kids, length == 1)).unwrap_or_else(|| {
+        self.deeper(kids.pairs.len(), || self.flat(kids)).unwrap_or_else(|| {
+            let span = self.trimmed(&node);
             self.too_deep(span);
             self.error_expr(span)
         })
@@ -66,11 +65,19 @@ impl<'i> Builder<'i> {
     }
 
     /// The tokens of an expression by operator precedence, without recursion.
-    fn flat(&self, mut kids: Kids<'_, 'i>, single: bool) -> Expr {
-        if single && let Some(node) = kids.next() {
-            return self.primary(node);
+    fn flat(&self, mut kids: Kids<'_, 'i>) -> Expr {
+        let mut operands: Vec<Expr> = Vec::new();
+        // Most expressions are one operand with what sticks to it, and need no stack.
+        if let Some(first) = kids.next_unless(&[Rule::prefix, Rule::paren]) {
+            let mut operand = self.primary(first);
+            while let Some(node) = kids.next_unless(&[Rule::operator, Rule::line_break, Rule::missing]) {
+                operand = self.tight(operand, &node);
+            }
+            if kids.peek().is_none() {
+                return operand;
+            }
+            operands.push(operand);
         }
-        let mut operands: Vec<Expr> = Vec::with_capacity(2);
         let mut waiting: Vec<Pending> = Vec::new();
         while let Some(node) = kids.next() {
             match node.as_rule() {
@@ -181,7 +188,9 @@ impl<'i> Builder<'i> {
     }
 
     fn arg_name(&self, node: &Node<'i>) -> Ident {
-        self.kids(node).next().map_or_else(|| self.no_ident(self.span(node)), |name| self.ident(&name))
+        let name = node.as_str().trim_end_matches([':', ' ', '\t', '\r']);
+        let start = node.as_span().start();
+        Ident { name: name.into(), span: self.at(start, start + name.len()) }
     }
 
     /// `f(a = 1)` is taken as `f(a: 1)`; the operator was reported.

@@ -13,7 +13,7 @@ use crate::syntax::tree::{Expr, ExprKind, Ident, StrLit, StrPart};
 
 impl<'i> Builder<'i> {
     pub(super) fn primary(&self, node: Node<'i>) -> Expr {
-        let span = self.trimmed(&node);
+        let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::name => self.name(&node),
             Rule::number => self.number(&node),
@@ -198,14 +198,19 @@ impl<'i> Builder<'i> {
     }
 
     fn holed_parts(&self, node: &Node<'i>) -> Vec<StrPart> {
+        let whole = node.as_span();
         let mut parts = Vec::new();
-        for piece in self.kids(node) {
-            let span = self.span(&piece);
-            if piece.as_rule() == Rule::hole {
-                parts.push(self.hole(&piece));
-            } else {
-                parts.push(self.escaped_part(span.start as usize..span.end as usize));
+        let mut at = whole.start() + 1;
+        for hole in self.kids(node).filter(|piece| piece.as_rule() == Rule::hole) {
+            let span = hole.as_span();
+            if at < span.start() {
+                parts.push(self.escaped_part(at..span.start()));
             }
+            parts.push(self.hole(&hole));
+            at = span.end();
+        }
+        if at + 1 < whole.end() {
+            parts.push(self.escaped_part(at..whole.end() - 1));
         }
         parts
     }

@@ -224,6 +224,11 @@ impl<'i> Kids<'_, 'i> {
         if self.peek()? == rule { self.pairs.next() } else { None }
     }
 
+    /// The next node if there is one and it is none of `rules`.
+    fn next_unless(&mut self, rules: &[Rule]) -> Option<Node<'i>> {
+        if rules.contains(&self.peek()?) { None } else { self.pairs.next() }
+    }
+
     /// Whether the next node is a `rule`, which is then gone.
     fn skips(&mut self, rule: Rule) -> bool {
         self.accept(rule).is_some()
