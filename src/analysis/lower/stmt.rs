@@ -236,8 +236,7 @@ impl Lower<'_, '_, '_> {
         self.names.parallel += 1;
         for stmt in &parallel.body.body {
             self.names.push();
-            let block = tree::Block { body: vec![stmt.clone()], span: stmt.span };
-            branches.push(self.block(&block));
+            branches.push(self.statements(std::slice::from_ref(stmt)));
             self.names.pop("this parallel branch");
         }
         self.names.parallel -= 1;
