@@ -35,7 +35,7 @@ env prod {
 "#;
 
 /// One phase of the generated runbook.
-const PHASE: &str = r##"
+const PHASE: &str = r#"
 # Part NUMBER: what is done here and why it is done in this order.
 phase "Part NUMBER" timeout 20m when env.protected {
     checklist "Ready to deploy" {
@@ -88,7 +88,7 @@ phase "Part NUMBER" timeout 20m when env.protected {
     let summary = { revision: revision, image: image, at: now(), tags: ["deploy", env.name] }
     slack.post(slack_hook, "${image} on ${env.name}: ${summary.revision}")
 } on_fail rollback
-"##;
+"#;
 
 /// A correct runbook of at least `bytes` bytes.
 fn runbook(bytes: usize) -> String {

@@ -26,3 +26,5 @@ pub mod session;
 pub mod actions;
 
 pub mod report;
+
+pub mod cli;

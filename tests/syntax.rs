@@ -5,9 +5,13 @@
 //! comment, such as a command, write `#~^` on the next line.) Where a sibling `.tree` file
 //! stands, the outline of the tree must equal it. `RBK_BLESS=1` rewrites the `.tree` files.
 
+// A test that cannot read its files should say so by failing.
+#![allow(clippy::unwrap_used)]
+
 #[path = "syntax/outline.rs"]
 mod outline;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use rbk::diag::{Style, render};
@@ -55,7 +59,7 @@ fn check(path: &Path) -> Result<(), String> {
         }
     }
     for (line, fragment) in missing {
-        wrong += &format!("{}:{line}: not reported: {fragment}\n", path.display());
+        let _ = writeln!(wrong, "{}:{line}: not reported: {fragment}", path.display());
     }
     let tree = path.with_extension("tree");
     let outline = outline::file(&parsed.file);
@@ -63,7 +67,7 @@ fn check(path: &Path) -> Result<(), String> {
         if std::env::var_os("RBK_BLESS").is_some() {
             std::fs::write(&tree, &outline).unwrap();
         } else if std::fs::read_to_string(&tree).unwrap() != outline {
-            wrong += &format!("{}: the tree is now\n{outline}", tree.display());
+            let _ = write!(wrong, "{}: the tree is now\n{outline}", tree.display());
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }

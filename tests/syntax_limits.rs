@@ -89,7 +89,7 @@ fn sane_depth_is_read() {
 fn long_lists_are_read() {
     let list = format!("let x = [{}]", "1, ".repeat(100_000));
     assert!(timed(&list).diagnostics.is_empty());
-    let record = format!("let x = {{{}}}", (0..20_000).map(|i| format!("k{i}: {i},\n")).collect::<String>());
+    let record = format!("let x = {{{}}}", "key: 1,\n".repeat(20_000));
     assert!(timed(&record).diagnostics.is_empty());
     let text = format!("note \"{}\"", "x${a} ".repeat(50_000));
     assert_eq!(timed(&text).diagnostics, []);

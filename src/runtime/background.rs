@@ -28,10 +28,16 @@ pub(super) struct Running {
     pub(super) surroundings: Rc<Surroundings>,
     pub(super) unit: Unit,
     cancel: Cancel,
-    ended: Rc<RefCell<Option<Option<Failure>>>>,
+    ended: Rc<RefCell<Option<Ended>>>,
     task: RefCell<Option<tokio::task::JoinHandle<()>>>,
     info: Rc<ScopeInfo>,
     begun: Duration,
+}
+
+/// How a background process ended.
+struct Ended {
+    /// `None`: by itself, and well.
+    failure: Option<Failure>,
 }
 
 impl Running {
@@ -85,7 +91,7 @@ impl Branch {
         child.scope = Rc::clone(&info);
         child.path.push(Arc::clone(&background.name));
         child.pending.clear();
-        let ended: Rc<RefCell<Option<Option<Failure>>>> = Rc::default();
+        let ended: Rc<RefCell<Option<Ended>>> = Rc::default();
         let running = Rc::new(Running {
             declaration: Arc::clone(background),
             frame: self.frame().clone(),
@@ -106,7 +112,7 @@ impl Branch {
                 let how = failure.as_ref().map_or("it ended by itself", |failure| failure.message());
                 child.emit(&Event::Warning(format!("background \"{}\" is gone: {how}", declaration.name)));
             }
-            *ended.borrow_mut() = Some(failure);
+            *ended.borrow_mut() = Some(Ended { failure });
         });
         *running.task.borrow_mut() = Some(task);
         Ok(running)
@@ -140,10 +146,10 @@ impl Branch {
                         flow => return flow,
                     }
                     if let Some(ended) = running.ended.borrow().as_ref() {
-                        let how = ended.as_ref().map_or("it ended by itself", |failure| failure.message());
+                        let how = ended.failure.as_ref().map_or("it ended by itself", |failure| failure.message());
                         let message = format!("background \"{name}\" ended before it was ready: {how}");
                         let mut failure = branch.failure(FailureKind::Action, span, message);
-                        failure.output = ended.as_ref().and_then(|failure| failure.output.clone());
+                        failure.output = ended.failure.as_ref().and_then(|failure| failure.output.clone());
                         return Flow::Fail(failure);
                     }
                     branch.run.dispatcher.wait(every, &branch.cancel).await;

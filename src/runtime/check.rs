@@ -42,8 +42,7 @@ impl Branch {
         match flow {
             // Cancelled from within the poll means that its own time is over.
             Flow::Fail(failure)
-                if over && failure.kind.is_worth_another_try()
-                    || over && matches!(&failure.kind, FailureKind::Cancelled) =>
+                if over && (failure.kind.is_worth_another_try() || failure.kind == FailureKind::Cancelled) =>
             {
                 Flow::Fail(self.never_passed(scope, limit, tries))
             }

@@ -134,7 +134,7 @@ impl Branch {
             Flow::Next => self.with_clauses(scope, &entered).await,
             flow => flow,
         };
-        self.leave(scope, entered, flow).await
+        self.leave(scope, entered, flow)
     }
 
     fn enter(&mut self, scope: &Scope, title: String) -> Entered {
@@ -295,7 +295,7 @@ impl Branch {
     }
 
     /// What is told at the end of a scope, and what its ending means for the block around it.
-    async fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
+    fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
         let elapsed = self.host().monotonic().saturating_sub(entered.begun);
         let (status, detail, flow) = self.verdict(scope, flow);
         let totals = &self.run.totals;

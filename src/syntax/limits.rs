@@ -14,28 +14,32 @@ const MAX_BYTES: usize = 4 << 20;
 const MAX_NESTING: usize = 100;
 
 /// Checks a text and tells how deeply it is nested; the error names the first place that is too much.
-pub(super) fn check(id: FileId, text: &str) -> Result<usize, Diagnostic> {
+pub(super) fn check(id: FileId, text: &str) -> Result<usize, Box<Diagnostic>> {
     if text.len() > MAX_BYTES {
-        return Err(Diagnostic::error(
-            &code::TOO_LARGE,
-            Span::new(id, 0, 0),
-            format!("the file has {} bytes; rbk reads {MAX_BYTES} at most", text.len()),
-            "",
-        )
-        .help("split it: `use \"./part.rbk\"` brings in actions and checks, `call` runs another runbook as a step"));
+        return Err(Box::new(
+            Diagnostic::error(
+                &code::TOO_LARGE,
+                Span::new(id, 0, 0),
+                format!("the file has {} bytes; rbk reads {MAX_BYTES} at most", text.len()),
+                "",
+            )
+            .help("split it: `use \"./part.rbk\"` brings in actions and checks, `call` runs another runbook as a step"),
+        ));
     }
     match Scan::new(text.as_bytes()).run() {
         Ok(depth) => Ok(depth),
         Err(at) => {
             let start = u32::try_from(at).unwrap_or(u32::MAX);
             let end = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            Err(Diagnostic::error(
-                &code::TOO_LARGE,
-                Span::new(id, start, end),
-                format!("this is nested too deeply: more than {MAX_NESTING} levels"),
-                "the level too many",
-            )
-            .help("give the inner parts names with `let`, or make them actions"))
+            Err(Box::new(
+                Diagnostic::error(
+                    &code::TOO_LARGE,
+                    Span::new(id, start, end),
+                    format!("this is nested too deeply: more than {MAX_NESTING} levels"),
+                    "the level too many",
+                )
+                .help("give the inner parts names with `let`, or make them actions"),
+            ))
         }
     }
 }

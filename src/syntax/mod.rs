@@ -43,7 +43,7 @@ pub fn parse(id: FileId, text: &str) -> Parsed {
     match read {
         Ok((file, diagnostics)) => Parsed { file, diagnostics },
         Err(diagnostic) => {
-            Parsed { file: File { id, body: Vec::new(), comments: Vec::new() }, diagnostics: vec![diagnostic] }
+            Parsed { file: File { id, body: Vec::new(), comments: Vec::new() }, diagnostics: vec![*diagnostic] }
         }
     }
 }
@@ -54,7 +54,7 @@ pub fn parse_expr(id: FileId, text: &str) -> (Expr, Vec<Diagnostic>) {
         let expr = builder.expr_text(pairs);
         (expr, builder.into_diagnostics())
     });
-    read.unwrap_or_else(|diagnostic| (Expr { kind: ExprKind::Error, span: Span::new(id, 0, 0) }, vec![diagnostic]))
+    read.unwrap_or_else(|diagnostic| (Expr { kind: ExprKind::Error, span: Span::new(id, 0, 0) }, vec![*diagnostic]))
 }
 
 /// Reads a type such as `{ status: int, headers: record }`. Its spans are relative to `text`, in no file.
@@ -80,11 +80,11 @@ fn read<'t, T: Send>(
     text: &'t str,
     rule: Rule,
     build: impl FnOnce(Builder<'t>, Pairs<'t, Rule>) -> T + Send,
-) -> Result<T, Diagnostic> {
+) -> Result<T, Box<Diagnostic>> {
     let depth = limits::check(id, text)?;
     let too_deep = || {
         let message = "this file is nested too deeply to be read";
-        Diagnostic::error(&code::TOO_LARGE, Span::new(id, 0, 0), message, "")
+        Box::new(Diagnostic::error(&code::TOO_LARGE, Span::new(id, 0, 0), message, ""))
     };
     let run = || parser::run(rule, text).map(|pairs| build(Builder::new(id, text), pairs));
     if depth <= SHALLOW {

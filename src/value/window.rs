@@ -1,138 +1,142 @@
-//! Windows of time: `Tue,Thu 10:00-16:00 America/New_York`, when a runbook may begin.
+//! When a runbook may run: `Tue,Thu 10:00-16:00 America/New_York`.
 //!
-//! Days are names or ranges of them (`Mon-Fri`), or left out for every day; times are of the
-//! day in the zone, which is UTC if none is named. A window that ends before it begins
-//! (`22:00-04:00`) goes on past midnight and belongs to the day on which it began.
+//! Days are names, ranges of them (`Mon-Fri`) or `daily`, and may be left out; hours that end
+//! before they begin go over midnight, and belong to the day on which they begin.
 
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Span, Timestamp, Zoned};
 
-/// When something may begin.
-#[derive(Clone, Debug)]
+/// See the module.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Window {
-    /// By days from Monday.
+    /// From Monday.
     days: [bool; 7],
     from: Time,
+    /// Exclusive; `00:00` is the end of the day.
     until: Time,
     zone: TimeZone,
 }
 
-const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
 
 impl Window {
-    /// Reads a window.
+    /// Reads one. Without a zone it is UTC.
     ///
     /// # Errors
-    /// In words, naming the part that could not be read.
+    /// In words, with what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (mut days, mut times, mut zone) = (None, None, None);
+        let mut days = None;
+        let mut hours = None;
+        let mut zone = None;
         for word in text.split_whitespace() {
-            if word.starts_with(|c: char| c.is_ascii_digit()) {
-                if times.replace(read_times(word)?).is_some() {
-                    return Err("a window has one span of time: `10:00-16:00`".to_owned());
+            if word.contains(':') {
+                let read = parse_hours(word)?;
+                if hours.replace(read).is_some() {
+                    return Err(format!("\"{text}\" gives hours twice"));
                 }
-            } else if times.is_none() {
-                if days.replace(read_days(word)?).is_some() {
-                    return Err(format!("days are joined by commas, without blanks: `{word}` stands alone"));
-                }
+            } else if hours.is_none() {
+                parse_days(word, days.get_or_insert([false; 7]))?;
             } else if zone.is_none() {
-                zone = Some(TimeZone::get(word).map_err(|_| {
-                    format!("there is no time zone `{word}`; zones are named like `Europe/London` or `UTC`")
-                })?);
+                let found = TimeZone::get(word)
+                    .map_err(|_| format!("\"{word}\" is no time zone: write one like Europe/London or UTC"))?;
+                zone = Some(found);
             } else {
-                return Err(format!("nothing is expected after the time zone: `{word}`"));
+                return Err(format!("\"{word}\" stands behind the time zone: {EXAMPLE}"));
             }
         }
-        let Some((from, until)) = times else {
-            return Err("a window says from when to when: `Tue,Thu 10:00-16:00 Europe/London`".to_owned());
-        };
+        let (from, until) = hours.ok_or_else(|| format!("\"{text}\" says no hours: {EXAMPLE}"))?;
         Ok(Self { days: days.unwrap_or([true; 7]), from, until, zone: zone.unwrap_or(TimeZone::UTC) })
     }
 
-    /// Whether an instant lies in the window; its end does not.
+    /// Whether it is open at an instant.
     pub fn contains(&self, at: Timestamp) -> bool {
         let local = at.to_zoned(self.zone.clone());
         let time = local.time();
-        if self.from < self.until {
-            return self.on(local.date()) && self.from <= time && time < self.until;
+        if self.from < self.until || self.until == Time::midnight() {
+            return self.has(local.weekday())
+                && time >= self.from
+                && (time < self.until || self.until == Time::midnight());
         }
-        // Past midnight it is still the window of the day before.
-        let yesterday = local.date().yesterday().is_ok_and(|date| self.on(date));
-        (self.on(local.date()) && self.from <= time) || (yesterday && time < self.until)
+        self.has(local.weekday()) && time >= self.from || self.has(local.weekday().previous()) && time < self.until
     }
 
-    /// When it opens next after an instant; `None` only at the end of the calendar.
-    pub fn next_opening(&self, after: Timestamp) -> Option<Zoned> {
-        let mut date = after.to_zoned(self.zone.clone()).date();
-        // A day that lacks the time (the clocks went forward) opens when the clock shows the next one.
-        for _ in 0..9 {
-            if self.on(date) {
-                let opening = date.to_datetime(self.from).to_zoned(self.zone.clone()).ok()?;
-                if opening.timestamp() > after {
-                    return Some(opening);
-                }
-            }
-            date = date.tomorrow().ok()?;
-        }
-        None
+    /// When it opens next after an instant at which it is closed: `Thu 22 Jan 10:00 America/New_York`.
+    pub fn next_opening(&self, after: Timestamp) -> Option<String> {
+        let local = after.to_zoned(self.zone.clone());
+        (0..=7).find_map(|days| {
+            let date = local.date().checked_add(Span::new().days(days)).ok()?;
+            // Hours that a change of clocks leaves out begin when they would have.
+            let opening: Zoned = date.to_datetime(self.from).to_zoned(self.zone.clone()).ok()?;
+            let fits = self.has(date.weekday()) && opening.timestamp() > after;
+            fits.then(|| {
+                let zone = self.zone.iana_name().unwrap_or("UTC");
+                format!("{} {zone}", opening.strftime("%a %-d %b %H:%M"))
+            })
+        })
     }
 
-    fn on(&self, date: Date) -> bool {
-        let day = date.weekday().to_monday_zero_offset();
-        usize::try_from(day).ok().and_then(|day| self.days.get(day)).copied().unwrap_or(false)
+    fn has(&self, day: Weekday) -> bool {
+        self.days[day_index(day)]
     }
 }
 
-fn read_days(word: &str) -> Result<[bool; 7], String> {
-    let mut days = [false; 7];
-    for part in word.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (day(first)?, day(last)?);
-        let mut at = first;
+const EXAMPLE: &str = "write it like \"Tue,Thu 10:00-16:00 America/New_York\"";
+
+fn day_index(day: Weekday) -> usize {
+    usize::try_from(day.to_monday_zero_offset()).unwrap_or(0)
+}
+
+fn parse_days(word: &str, days: &mut [bool; 7]) -> Result<(), String> {
+    for piece in word.split(',').filter(|piece| !piece.is_empty()) {
+        if ["daily", "every-day"].contains(&piece.to_lowercase().as_str()) {
+            *days = [true; 7];
+            continue;
+        }
+        let (first, last) = piece.split_once('-').unwrap_or((piece, piece));
+        let (first, last) = (parse_day(first)?, parse_day(last)?);
+        let mut day = first;
         loop {
-            days[at] = true;
-            if at == last {
+            days[day_index(day)] = true;
+            if day == last {
                 break;
             }
-            at = (at + 1) % 7;
+            day = day.next();
         }
     }
-    Ok(days)
+    Ok(())
 }
 
-/// `Tue`, `tuesday`: how many days after Monday.
-fn day(name: &str) -> Result<usize, String> {
-    let lower = name.to_lowercase();
-    let found = NAMES.iter().position(|short| lower.starts_with(short)).filter(|at| {
-        let full = Weekday::from_monday_zero_offset(i8::try_from(*at).unwrap_or(0)).map(|day| format!("{day:?}"));
-        lower.len() == 3 || full.is_ok_and(|full| full.to_lowercase() == lower)
-    });
-    found.ok_or_else(|| format!("`{name}` is no day; days are Mon, Tue, Wed, Thu, Fri, Sat, Sun, or Mon-Fri"))
+fn parse_day(word: &str) -> Result<Weekday, String> {
+    let lower = word.to_lowercase();
+    let full = |day: Weekday| format!("{day:?}").to_lowercase();
+    DAYS.iter()
+        .find(|(short, day)| lower == *short || lower == full(*day))
+        .map(|(_, day)| *day)
+        .ok_or_else(|| format!("\"{word}\" is no day of the week: Mon, Tue, Wed, Thu, Fri, Sat, Sun or daily"))
 }
 
-fn read_times(word: &str) -> Result<(Time, Time), String> {
-    let wrong = || format!("`{word}` is no span of time; write it as `10:00-16:00`");
+fn parse_hours(word: &str) -> Result<(Time, Time), String> {
+    let wrong = || format!("\"{word}\" gives no hours: write them like 10:00-16:00");
     let (from, until) = word.split_once('-').ok_or_else(wrong)?;
-    let (from, until) = (clock(from).ok_or_else(wrong)?, clock(until).ok_or_else(wrong)?);
-    // `24:00` is midnight at the end of the day; a span of nothing would never open.
-    if from == until && word.split_once('-').is_some_and(|(from, until)| from == until) {
-        return Err(format!("`{word}` begins when it ends, so it never opens"));
+    let time = |text: &str| -> Option<Time> {
+        let (hour, minute) = text.split_once(':')?;
+        let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
+        if hour == 24 && minute == 0 { Some(Time::midnight()) } else { Time::new(hour, minute, 0, 0).ok() }
+    };
+    let (from, until) = (time(from).ok_or_else(wrong)?, time(until).ok_or_else(wrong)?);
+    if from == until && from != Time::midnight() {
+        return Err(format!("\"{word}\" is no time at all"));
     }
     Ok((from, until))
-}
-
-fn clock(text: &str) -> Option<Time> {
-    let (hour, minute) = text.split_once(':')?;
-    let digits = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(hour) || minute.len() != 2 || !digits(minute) {
-        return None;
-    }
-    let (hour, minute): (i8, i8) = (hour.parse().ok()?, minute.parse().ok()?);
-    if hour == 24 && minute == 0 {
-        return Some(Time::midnight());
-    }
-    Time::new(hour, minute, 0, 0).ok()
 }
 
 #[cfg(test)]
@@ -144,40 +148,38 @@ mod tests {
     }
 
     #[test]
-    fn days_and_times_in_a_zone() {
+    fn days_hours_and_zone() {
         let window = Window::parse("Tue,Thu 10:00-16:00 America/New_York").unwrap();
-        // A Tuesday in winter: New York is five hours behind.
+        // 20 January 2026 is a Tuesday; New York is five hours behind.
         assert!(window.contains(at("2026-01-20T15:00:00Z")));
         assert!(window.contains(at("2026-01-20T20:59:59Z")));
-        assert!(!window.contains(at("2026-01-20T14:59:59Z")));
         assert!(!window.contains(at("2026-01-20T21:00:00Z")));
-        assert!(!window.contains(at("2026-01-21T15:00:00Z")));
-        let next = window.next_opening(at("2026-01-20T21:00:00Z")).unwrap();
-        assert_eq!(next.timestamp(), at("2026-01-22T15:00:00Z"));
+        assert!(!window.contains(at("2026-01-21T16:00:00Z")));
+        let next = |text| window.next_opening(at(text)).unwrap();
+        assert_eq!(next("2026-01-20T21:00:00Z"), "Thu 22 Jan 10:00 America/New_York");
+        assert_eq!(next("2026-01-22T22:00:00Z"), "Tue 27 Jan 10:00 America/New_York");
     }
 
     #[test]
-    fn ranges_every_day_and_past_midnight() {
-        let week = Window::parse("Mon-Fri 9:00-17:00").unwrap();
-        assert!(week.contains(at("2026-01-23T16:59:00Z")) && !week.contains(at("2026-01-24T12:00:00Z")));
-        let night = Window::parse("Fri 22:00-04:00 UTC").unwrap();
-        assert!(night.contains(at("2026-01-23T23:00:00Z")) && night.contains(at("2026-01-24T03:59:00Z")));
-        assert!(!night.contains(at("2026-01-23T03:00:00Z")) && !night.contains(at("2026-01-24T22:00:00Z")));
-        let whole = Window::parse("Saturday,Sun 00:00-24:00").unwrap();
-        assert!(whole.contains(at("2026-01-24T23:59:59Z")) && !whole.contains(at("2026-01-23T23:59:59Z")));
-        let around = Window::parse("Sat-Mon 1:00-2:00").unwrap();
-        assert!(around.contains(at("2026-01-26T01:30:00Z")) && !around.contains(at("2026-01-27T01:30:00Z")));
+    fn over_midnight_and_the_whole_day() {
+        let night = Window::parse("Fri 22:00-04:00").unwrap();
+        assert!(night.contains(at("2026-01-23T23:00:00Z")));
+        assert!(night.contains(at("2026-01-24T03:59:00Z")));
+        assert!(!night.contains(at("2026-01-23T03:00:00Z")));
+        let weekend = Window::parse("Sat-Sun 00:00-24:00 UTC").unwrap();
+        assert!(weekend.contains(at("2026-01-25T23:59:59Z")));
+        assert!(!weekend.contains(at("2026-01-26T00:00:00Z")));
+        assert!(Window::parse("09:00-17:00").unwrap().contains(at("2026-01-25T12:00:00Z")));
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
-        let wrong = |text: &str| Window::parse(text).unwrap_err();
-        assert!(wrong("Tuesday at ten").contains("`at`") || wrong("Tuesday at ten").contains("at"));
-        assert!(wrong("Tue 10-16").contains("10:00-16:00"));
-        assert!(wrong("Tue 10:00-16:00 Mars/Olympus").contains("Mars/Olympus"));
-        assert!(wrong("Die 10:00-16:00").contains("Die"));
-        assert!(wrong("Tue 10:00-10:00").contains("never opens"));
-        assert!(wrong("").contains("from when"));
-        assert!(wrong("25:00-26:00").contains("25:00"));
+    fn says_what_is_wrong() {
+        let why = |text| Window::parse(text).unwrap_err();
+        assert!(why("Tue,Foo 10:00-16:00").contains("\"Foo\" is no day"));
+        assert!(why("Tue").contains("says no hours"));
+        assert!(why("10:00-25:00").contains("gives no hours"));
+        assert!(why("10:00").contains("gives no hours"));
+        assert!(why("10:00-16:00 Mars/Olympus").contains("no time zone"));
+        assert!(why("10:00-10:00").contains("no time at all"));
     }
 }

@@ -123,7 +123,8 @@ impl Lower<'_, '_, '_> {
                 format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
             // What this version cannot do is no advice.
             let possible = |remedy: &&shell::Remedy| !matches!(remedy, shell::Remedy::On | shell::Remedy::Sql);
-            let mut advice: Vec<&str> = foreign.remedies.iter().filter(possible).map(|remedy| remedy.advice()).collect();
+            let mut advice: Vec<&str> =
+                foreign.remedies.iter().filter(possible).map(|remedy| remedy.advice()).collect();
             if advice.is_empty() {
                 advice.push(shell::Remedy::Environment.advice());
             }

@@ -3,6 +3,7 @@
 mod capture;
 mod files;
 mod http;
+mod pieces;
 mod process;
 mod spawn;
 mod survivors;

@@ -1,7 +1,7 @@
 //! Modifiers before a block and clauses behind it.
 
 use super::{Builder, Kids, Node};
-use crate::diag::{code, did_you_mean};
+use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Clauses, CompensationClause, Expr, Modifiers, OnFail, OnFailPolicy, RetryModifier};
@@ -49,8 +49,13 @@ impl<'i> Builder<'i> {
         let span = self.trimmed(node);
         self.string_or(&mut self.kids(node), span, |at| {
             let word = self.first_word(node);
-            self.error(&code::SYNTAX, self.visible(at), format!("`{word}` says {what}, in quotes"), "expected text")
-                .help(format!("for example `{word} \"…\"`"))
+            Diagnostic::error(
+                &code::SYNTAX,
+                self.visible(at),
+                format!("`{word}` says {what}, in quotes"),
+                "expected text",
+            )
+            .help(format!("for example `{word} \"…\"`"))
         })
     }
 
@@ -88,7 +93,7 @@ impl<'i> Builder<'i> {
         }
         let word = self.first_word(node);
         self.report(
-            self.error(&code::DUPLICATE, self.trimmed(node), format!("`{word}` stands here a second time"), "")
+            Diagnostic::error(&code::DUPLICATE, self.trimmed(node), format!("`{word}` stands here a second time"), "")
                 .help("keep one of them"),
         );
     }
@@ -133,7 +138,7 @@ impl<'i> Builder<'i> {
         let start = node.as_span().start();
         let at = self.at(start, start + word.len());
         let brace = self.text[..start].trim_end();
-        let mut diagnostic = self.error(
+        let mut diagnostic = Diagnostic::error(
             &code::MISPLACED_CLAUSE,
             at,
             format!("`{word}` begins on the line of the block's closing brace"),
@@ -168,7 +173,7 @@ impl<'i> Builder<'i> {
                 Rule::policy_word => self.policy(&part),
                 _ => {
                     self.report(
-                        self.error(&code::SYNTAX, span, "`on_fail` says what is done about a failure", "")
+                        Diagnostic::error(&code::SYNTAX, span, "`on_fail` says what is done about a failure", "")
                             .help("write `stop`, `continue`, `undo`, `rollback`, `ask` or a block `{ … }`"),
                     );
                     OnFailPolicy::Error
@@ -196,7 +201,8 @@ impl<'i> Builder<'i> {
             "undo" => OnFailPolicy::Undo,
             "ask" => OnFailPolicy::Ask,
             word => {
-                let mut diagnostic = self.error(&code::UNKNOWN_WORD, span, format!("`on_fail` knows no `{word}`"), "");
+                let mut diagnostic =
+                    Diagnostic::error(&code::UNKNOWN_WORD, span, format!("`on_fail` knows no `{word}`"), "");
                 diagnostic = match did_you_mean(word, POLICIES) {
                     Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(span, meant),
                     None => {

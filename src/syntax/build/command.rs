@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Builder, Node};
-use crate::diag::code;
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Command, StrPart};
@@ -46,7 +46,7 @@ impl<'i> Builder<'i> {
             command.parts.iter().all(|part| matches!(part, StrPart::Text(text, _) if text.trim().is_empty()));
         if is_empty && !self.reported_since(span.start) {
             self.report(
-                self.error(&code::SYNTAX, span, "the command is missing", "expected a command behind `$`")
+                Diagnostic::error(&code::SYNTAX, span, "the command is missing", "expected a command behind `$`")
                     .help("for example `$ systemctl restart api`"),
             );
         }
@@ -124,7 +124,7 @@ impl<'i> Builder<'i> {
             return;
         }
         self.report(
-            self.error(
+            Diagnostic::error(
                 &code::BAD_STRING,
                 self.visible(at),
                 "a quote of this command is still open at the line's end",

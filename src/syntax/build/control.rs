@@ -1,8 +1,8 @@
 //! `if`, `for`, `parallel`, `on`, `with`, `call`.
 
 use super::clause::is_modifier;
-use super::{Builder, Node};
-use crate::diag::code;
+use super::{Builder, Node, error_expr, no_ident};
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{
@@ -45,7 +45,7 @@ impl<'i> Builder<'i> {
         if let Some(wrong) = kids.accept(Rule::wrong_elif) {
             let at = self.span(&wrong);
             self.report(
-                self.error(&code::UNKNOWN_WORD, at, format!("`{}` is written `else if`", wrong.as_str()), "")
+                Diagnostic::error(&code::UNKNOWN_WORD, at, format!("`{}` is written `else if`", wrong.as_str()), "")
                     .help("write `else if`")
                     .fix(at, "else if"),
             );
@@ -79,7 +79,7 @@ impl<'i> Builder<'i> {
             }
             let last = if let Some(marker) = kids.accept(Rule::no_else) {
                 self.report(
-                    self.error(
+                    Diagnostic::error(
                         &code::SYNTAX,
                         self.visible(self.span(&marker)),
                         "this `if` gives no value when its condition fails",
@@ -87,7 +87,7 @@ impl<'i> Builder<'i> {
                     )
                     .help("an `if` that is a value needs `else { … }`"),
                 );
-                self.error_expr(self.span(&marker))
+                error_expr(self.span(&marker))
             } else {
                 self.branch(&mut kids, node)
             };
@@ -115,7 +115,7 @@ impl<'i> Builder<'i> {
         let Some(branch) = kids.accept(Rule::branch) else {
             let at = kids.accept(Rule::missing_block).map_or(self.trimmed(node), |marker| self.span(&marker));
             self.no_block(node, Span { end: at.start, ..at });
-            return self.error_expr(at);
+            return error_expr(at);
         };
         let span = self.span(&branch);
         self.bracketed(|| {
@@ -144,7 +144,7 @@ impl<'i> Builder<'i> {
         {
             head = head.to(self.trimmed(&part));
             if rule == Rule::f_parallel {
-                let limit = self.kids(&part).next().map(|limit| self.expr(limit));
+                let limit = self.kids(&part).next().map(|limit| self.expr(&limit));
                 self.once(&mut parallel, &part, limit);
             } else {
                 let value = self.inner_value(&part, "`tolerate` is followed by a number or a percentage");
@@ -161,7 +161,7 @@ impl<'i> Builder<'i> {
         }
         let at = kids.accept(Rule::missing).map_or(Span { start: near.end, ..near }, |marker| self.span(&marker));
         self.missing(at, message);
-        self.no_ident(at)
+        no_ident(at)
     }
 
     pub(super) fn parallel(&self, node: &Node<'i>) -> StmtKind {

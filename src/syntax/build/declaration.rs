@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Builder, Kids, Node};
-use crate::diag::code;
+use super::{Builder, Kids, Node, no_ident};
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{
@@ -48,9 +48,14 @@ impl<'i> Builder<'i> {
         if let Some(separator) = kids.accept(Rule::wrong_separator) {
             let at = self.span(&separator);
             self.report(
-                self.error(&code::SYNTAX, at, format!("a setting is written `{} = …`", key.name), "expected `=`")
-                    .help("write `=`")
-                    .fix(at, " ="),
+                Diagnostic::error(
+                    &code::SYNTAX,
+                    at,
+                    format!("a setting is written `{} = …`", key.name),
+                    "expected `=`",
+                )
+                .help("write `=`")
+                .fix(at, " ="),
             );
         }
         let value = self.expr_or(&mut kids, span.end, "the value of this setting is missing");
@@ -64,14 +69,14 @@ impl<'i> Builder<'i> {
             UseSource::Std(self.path(&path))
         } else {
             let file = self.string_or(&mut kids, span, |at| {
-                self.error(&code::SYNTAX, self.visible(at), "`use` says which module", "expected a module")
+                Diagnostic::error(&code::SYNTAX, self.visible(at), "`use` says which module", "expected a module")
                     .help("for example `use std.slack` or `use \"./shared.rbk\"`")
             });
             if file.parts.is_empty() {
-                UseSource::Std(Path { segments: vec![self.no_ident(file.span)], span: file.span })
+                UseSource::Std(Path { segments: vec![no_ident(file.span)], span: file.span })
             } else {
                 if file.as_plain().is_none() {
-                    self.report(self.error(
+                    self.report(Diagnostic::error(
                         &code::SYNTAX,
                         file.span,
                         "the file of a module is fixed text, without `${…}`",
@@ -106,7 +111,7 @@ impl<'i> Builder<'i> {
                 }
                 Rule::param_matching => {
                     let pattern = self.string_or(&mut self.kids(&part), self.trimmed(&part), |at| {
-                        self.error(
+                        Diagnostic::error(
                             &code::SYNTAX,
                             self.visible(at),
                             "`matching` is followed by a regular expression",
@@ -131,16 +136,15 @@ impl<'i> Builder<'i> {
         let span = self.trimmed(node);
         let mut kids = self.kids(node);
         let name = self.ident_or(&mut kids, span, "the name of the secret is missing");
-        let (source, args) = match kids.accept(Rule::from) {
-            Some(from) => self.secret_source(&from),
-            None => {
-                let at = kids.accept(Rule::missing).map_or(span, |marker| self.span(&marker));
-                self.report(
-                    self.error(&code::SYNTAX, self.visible(at), "a secret says where it comes from", "expected `from …`")
+        let (source, args) = if let Some(from) = kids.accept(Rule::from) {
+            self.secret_source(&from)
+        } else {
+            let at = kids.accept(Rule::missing).map_or(span, |marker| self.span(&marker));
+            self.report(
+                    Diagnostic::error(&code::SYNTAX, self.visible(at), "a secret says where it comes from", "expected `from …`")
                         .help(format!("for example `secret {} from env_var(\"NAME\")`, `file(\"path\")`, `command(\"…\")` or `prompt(\"…\")`", name.name)),
                 );
-                (self.no_ident(at), Vec::new())
-            }
+            (no_ident(at), Vec::new())
         };
         StmtKind::Secret(Box::new(SecretDecl { name, source, args, doc }))
     }
@@ -150,14 +154,13 @@ impl<'i> Builder<'i> {
         let mut kids = self.kids(node);
         let message = "`from` is followed by `env_var(…)`, `file(…)`, `command(…)` or `prompt(…)`";
         let source = self.ident_or(&mut kids, span, message);
-        let args = match kids.accept(Rule::args) {
-            Some(args) => self.args(&args),
-            None => {
-                if !source.name.is_empty() {
-                    self.missing(Span { start: span.end, ..span }, message);
-                }
-                Vec::new()
+        let args = if let Some(args) = kids.accept(Rule::args) {
+            self.args(&args)
+        } else {
+            if !source.name.is_empty() {
+                self.missing(Span { start: span.end, ..span }, message);
             }
+            Vec::new()
         };
         (source, args)
     }
@@ -211,7 +214,7 @@ impl<'i> Builder<'i> {
         let at = kids.accept(Rule::missing).map_or(name.span, |marker| self.span(&marker));
         if !name.name.is_empty() {
             self.report(
-                self.error(&code::SYNTAX, self.visible(at), "the parameters are missing", "expected `(`")
+                Diagnostic::error(&code::SYNTAX, self.visible(at), "the parameters are missing", "expected `(`")
                     .help(format!("write `{}()` if there are none", name.name)),
             );
         }
@@ -238,9 +241,14 @@ impl<'i> Builder<'i> {
         if let Some(returns) = kids.accept(Rule::returns) {
             let at = self.trimmed(&returns);
             self.report(
-                self.error(&code::SYNTAX, at, "the type of a function's value is found by itself", "not written")
-                    .help("leave it out")
-                    .fix(at, ""),
+                Diagnostic::error(
+                    &code::SYNTAX,
+                    at,
+                    "the type of a function's value is found by itself",
+                    "not written",
+                )
+                .help("leave it out")
+                .fix(at, ""),
             );
         }
         let body = self.expr_or(&mut kids, span.end, "a function is one expression, as in `fn half(x) = x / 2`");

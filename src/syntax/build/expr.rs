@@ -1,7 +1,7 @@
 //! Expressions: precedence, and what follows an operand.
 
-use super::{Builder, Kids, Node};
-use crate::diag::code;
+use super::{Builder, Kids, Node, error_expr, no_ident};
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Arg, BinaryOp, Expr, ExprKind, Ident, UnaryOp};
@@ -43,24 +43,23 @@ fn precedence(op: BinaryOp) -> u8 {
 }
 
 impl<'i> Builder<'i> {
-    pub(super) fn expr(&self, node: Node<'i>) -> Expr {
-        let kids = self.kids(&node);
+    pub(super) fn expr(&self, node: &Node<'i>) -> Expr {
+        let kids = self.kids(node);
         self.deeper(kids.pairs.len(), || self.flat(kids)).unwrap_or_else(|| {
-            let span = self.trimmed(&node);
+            let span = self.trimmed(node);
             self.too_deep(span);
-            self.error_expr(span)
+            error_expr(span)
         })
     }
 
     /// The next node if it is an expression; otherwise `message` is reported at the marker or at `end`.
     pub(super) fn expr_or(&self, kids: &mut Kids<'_, 'i>, end: u32, message: &str) -> Expr {
-        match kids.accept(Rule::expr) {
-            Some(node) => self.expr(node),
-            None => {
-                let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
-                self.missing(at, message);
-                self.error_expr(at)
-            }
+        if let Some(node) = kids.accept(Rule::expr) {
+            self.expr(&node)
+        } else {
+            let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
+            self.missing(at, message);
+            error_expr(at)
         }
     }
 
@@ -69,7 +68,7 @@ impl<'i> Builder<'i> {
         let mut operands: Vec<Expr> = Vec::new();
         // Most expressions are one operand with what sticks to it, and need no stack.
         if let Some(first) = kids.next_unless(&[Rule::prefix, Rule::paren]) {
-            let mut operand = self.primary(first);
+            let mut operand = self.primary(&first);
             while let Some(node) = kids.next_unless(&[Rule::operator, Rule::line_break, Rule::missing]) {
                 operand = self.tight(operand, &node);
             }
@@ -103,7 +102,7 @@ impl<'i> Builder<'i> {
                         let Some(lambda) = kids.next() else { break };
                         self.lambda(self.lambda_params(&node), self.span(&node), &lambda)
                     } else {
-                        self.primary(node)
+                        self.primary(&node)
                     };
                     operands.push(operand);
                 }
@@ -112,7 +111,7 @@ impl<'i> Builder<'i> {
         while !waiting.is_empty() {
             reduce(&mut operands, &mut waiting);
         }
-        operands.pop().unwrap_or_else(|| self.error_expr(self.at(0, 0)))
+        operands.pop().unwrap_or_else(|| error_expr(self.at(0, 0)))
     }
 
     fn prefix(&self, node: &Node<'i>) -> Pending {
@@ -121,7 +120,9 @@ impl<'i> Builder<'i> {
             "-" => Pending::Unary(UnaryOp::Negate, span),
             "!" => {
                 self.report(
-                    self.error(&code::OPERATOR, span, "`!` is written `not`", "").help("write `not`").fix(span, "not "),
+                    Diagnostic::error(&code::OPERATOR, span, "`!` is written `not`", "")
+                        .help("write `not`")
+                        .fix(span, "not "),
                 );
                 Pending::Unary(UnaryOp::Not, span)
             }
@@ -146,13 +147,12 @@ impl<'i> Builder<'i> {
 
     fn member(&self, object: Expr, node: &Node<'i>, span: Span) -> Expr {
         let mut kids = self.kids(node);
-        let name = match kids.accept(Rule::ident) {
-            Some(name) => self.ident(&name),
-            None => {
-                let at = self.span(node);
-                self.report(self.error(&code::SYNTAX, at, "a name is missing behind the dot", "expected a name"));
-                self.no_ident(at)
-            }
+        let name = if let Some(name) = kids.accept(Rule::ident) {
+            self.ident(&name)
+        } else {
+            let at = self.span(node);
+            self.report(Diagnostic::error(&code::SYNTAX, at, "a name is missing behind the dot", "expected a name"));
+            no_ident(at)
         };
         let optional = node.as_str().starts_with('?');
         Expr { kind: ExprKind::Member { object: Box::new(object), name, optional }, span }
@@ -201,9 +201,14 @@ impl<'i> Builder<'i> {
         match value.kind {
             ExprKind::Binary(BinaryOp::Equal, op, left, right) if self.source(op) == "=" => {
                 self.report_instead(
-                    self.error(&code::SYNTAX, op, "the name of an argument is followed by a colon", "expected `:`")
-                        .help(format!("write `{}: …`", self.source(left.span)))
-                        .fix(self.at(left.span.end as usize, op.end as usize), ":"),
+                    Diagnostic::error(
+                        &code::SYNTAX,
+                        op,
+                        "the name of an argument is followed by a colon",
+                        "expected `:`",
+                    )
+                    .help(format!("write `{}: …`", self.source(left.span)))
+                    .fix(self.at(left.span.end as usize, op.end as usize), ":"),
                 );
                 match left.kind {
                     ExprKind::Name(name) => Arg { name: Some(Ident { name, span: left.span }), value: *right },
@@ -231,19 +236,19 @@ impl<'i> Builder<'i> {
     fn lambda_params(&self, node: &Node<'i>) -> Vec<Ident> {
         self.elements(node, "(", ")")
             .into_iter()
-            .filter_map(|element| match element.kind {
-                ExprKind::Name(name) => Some(Ident { name, span: element.span }),
-                _ => {
-                    self.not_a_param(element.span);
-                    None
+            .filter_map(|element| {
+                if let ExprKind::Name(name) = element.kind {
+                    return Some(Ident { name, span: element.span });
                 }
+                self.not_a_param(element.span);
+                None
             })
             .collect()
     }
 
     fn not_a_param(&self, span: Span) {
         self.report(
-            self.error(&code::SYNTAX, span, "before `=>` stand the names of the parameters", "this is no name")
+            Diagnostic::error(&code::SYNTAX, span, "before `=>` stand the names of the parameters", "this is no name")
                 .help("for example `x => x + 1` or `(a, b) => a + b`"),
         );
     }

@@ -15,18 +15,17 @@ impl<'i> Builder<'i> {
         let name = self.source(word);
         let example = format!("for example `{name} \"Restart the API\"`");
         let Some(junk) = junk else {
-            return self
-                .error(
-                    &code::UNQUOTED_TITLE,
-                    self.visible(at),
-                    format!("`{name}` is followed by its title in quotes"),
-                    "expected a title",
-                )
-                .help(example);
+            return Diagnostic::error(
+                &code::UNQUOTED_TITLE,
+                self.visible(at),
+                format!("`{name}` is followed by its title in quotes"),
+                "expected a title",
+            )
+            .help(example);
         };
         self.guess(junk).unwrap_or_else(|| {
             let title = format!("\"{}\"", self.source(junk).trim_matches(['"', '\'', '`']));
-            self.error(&code::UNQUOTED_TITLE, junk, "a title stands in quotes", "")
+            Diagnostic::error(&code::UNQUOTED_TITLE, junk, "a title stands in quotes", "")
                 .help(format!("write `{name} {title}`"))
                 .fix(junk, title)
         })
@@ -45,7 +44,7 @@ impl<'i> Builder<'i> {
             _ => "a block stands between `{` and `}`",
         };
         self.report(
-            self.error(
+            Diagnostic::error(
                 &code::SYNTAX,
                 self.visible(at),
                 format!("the block of this `{word}` is missing"),
@@ -65,12 +64,12 @@ impl<'i> Builder<'i> {
         let word = self.source(first);
         let head = self.first_word(node);
         let diagnostic = self.guess(span).unwrap_or_else(|| match word {
-            "then" | "do" => self
-                .error(&code::SYNTAX, first, format!("there is no `{word}`"), "the block follows at once")
-                .help("leave it out")
-                .fix(first, ""),
-            ":" => self
-                .error(&code::SYNTAX, first, "a block stands between braces", "expected `{`")
+            "then" | "do" => {
+                Diagnostic::error(&code::SYNTAX, first, format!("there is no `{word}`"), "the block follows at once")
+                    .help("leave it out")
+                    .fix(first, "")
+            }
+            ":" => Diagnostic::error(&code::SYNTAX, first, "a block stands between braces", "expected `{`")
                 .help(format!("write `{head} … {{` and close it with `}}`")),
             _ => self.unknown_modifier(head, first),
         });
@@ -80,7 +79,7 @@ impl<'i> Builder<'i> {
     fn unknown_modifier(&self, head: &str, first: Span) -> Diagnostic {
         let word = self.source(first);
         if MODIFIERS.contains(&word) || CLAUSES.contains(&word) {
-            return self.error(
+            return Diagnostic::error(
                 &code::SYNTAX,
                 first,
                 format!("`{word}` does not belong here"),
@@ -88,11 +87,10 @@ impl<'i> Builder<'i> {
             );
         }
         match words::nearest(word, &MODIFIERS) {
-            Some(meant) => self
-                .error(&code::UNKNOWN_WORD, first, format!("there is no `{word}`"), "")
+            Some(meant) => Diagnostic::error(&code::UNKNOWN_WORD, first, format!("there is no `{word}`"), "")
                 .help(format!("did you mean `{meant}`?"))
                 .fix(first, meant),
-            None => self.error(
+            None => Diagnostic::error(
                 &code::SYNTAX,
                 first,
                 format!("`{word}` does not belong before the block of `{head}`"),
@@ -168,7 +166,7 @@ impl<'i> Builder<'i> {
         }
         let diagnostic = self.guess(at).unwrap_or_else(|| {
             let first = self.at(at.start as usize, self.end_of_word(at.start as usize));
-            self.error(
+            Diagnostic::error(
                 &code::SYNTAX,
                 first,
                 format!("a line cannot begin with `{}`", self.source(first)),
@@ -187,12 +185,16 @@ impl<'i> Builder<'i> {
         }
         if let Some(value) = text.strip_prefix(':') {
             let value = if value.trim().is_empty() { "…" } else { value.trim() };
-            let diagnostic = self
-                .error(&code::SYNTAX, Span { end: rest.start + 1, ..rest }, "a name is given a value with `=`", "")
-                .help(format!("write `let {word} = {value}`; in a header or an environment `{word} = {value}`"));
+            let diagnostic = Diagnostic::error(
+                &code::SYNTAX,
+                Span { end: rest.start + 1, ..rest },
+                "a name is given a value with `=`",
+                "",
+            )
+            .help(format!("write `let {word} = {value}`; in a header or an environment `{word} = {value}`"));
             return (diagnostic, None);
         }
-        let unknown = self.error(&code::UNKNOWN_WORD, at, format!("no statement begins with `{word}`"), "");
+        let unknown = Diagnostic::error(&code::UNKNOWN_WORD, at, format!("no statement begins with `{word}`"), "");
         match words::meant(word) {
             Some(Meant::Statement(meant)) => {
                 (unknown.help(format!("did you mean `{meant}`?")).fix(at, meant), scope_kind(meant))
@@ -221,9 +223,13 @@ impl<'i> Builder<'i> {
         let word = self.source(first);
         let has_block = self.text[..line.end as usize].ends_with('}');
         if MODIFIERS.contains(&word) && has_block {
-            return self
-                .error(&code::MISPLACED_CLAUSE, first, format!("`{word}` stands before the block"), "too late here")
-                .help(format!("write `… {word} … {{`"));
+            return Diagnostic::error(
+                &code::MISPLACED_CLAUSE,
+                first,
+                format!("`{word}` stands before the block"),
+                "too late here",
+            )
+            .help(format!("write `… {word} … {{`"));
         }
         let known = if has_block {
             words::clause(word)
@@ -231,19 +237,23 @@ impl<'i> Builder<'i> {
             words::nearest(word, &MODIFIERS).or_else(|| words::clause(word))
         };
         if let Some(meant) = known.filter(|meant| *meant != word) {
-            return self
-                .error(&code::UNKNOWN_WORD, first, format!("there is no `{word}`"), "")
+            return Diagnostic::error(&code::UNKNOWN_WORD, first, format!("there is no `{word}`"), "")
                 .help(format!("did you mean `{meant}`?"))
                 .fix(first, meant);
         }
         if let StmtKind::Value(Rhs::Expr(_)) | StmtKind::Let(_) | StmtKind::Assign(_) | StmtKind::Assert(_) = kind
             && matches!(word, "then" | "do" | "end" | "fi" | "done")
         {
-            return self.error(&code::SYNTAX, first, format!("there is no `{word}`"), "").help("leave it out");
+            return Diagnostic::error(&code::SYNTAX, first, format!("there is no `{word}`"), "").help("leave it out");
         }
         let shown = if first.is_empty() { "this" } else { word };
-        self.error(&code::SYNTAX, first, format!("`{shown}` does not belong here"), "the statement ends before this")
-            .help("each statement has a line of its own, or `;` between two")
+        Diagnostic::error(
+            &code::SYNTAX,
+            first,
+            format!("`{shown}` does not belong here"),
+            "the statement ends before this",
+        )
+        .help("each statement has a line of its own, or `;` between two")
     }
 }
 

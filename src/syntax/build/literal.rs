@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Builder, Kids, Node};
+use super::{Builder, Kids, Node, error_expr, no_ident};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::numbers::{self, Number};
@@ -12,17 +12,17 @@ use crate::syntax::strings;
 use crate::syntax::tree::{Expr, ExprKind, Ident, StrLit, StrPart};
 
 impl<'i> Builder<'i> {
-    pub(super) fn primary(&self, node: Node<'i>) -> Expr {
-        let span = self.span(&node);
+    pub(super) fn primary(&self, node: &Node<'i>) -> Expr {
+        let span = self.span(node);
         let kind = match node.as_rule() {
-            Rule::name => self.name(&node),
-            Rule::number => self.number(&node),
-            Rule::list => ExprKind::List(self.elements(&node, "[", "]")),
-            Rule::record => ExprKind::Record(self.record(&node)),
-            Rule::paren => return self.paren(&node),
-            Rule::if_expr => self.if_expr(&node),
-            Rule::try_expr => self.try_expr(&node),
-            _ => ExprKind::Str(self.string(&node)),
+            Rule::name => self.name(node),
+            Rule::number => self.number(node),
+            Rule::list => ExprKind::List(self.elements(node, "[", "]")),
+            Rule::record => ExprKind::Record(self.record(node)),
+            Rule::paren => return self.paren(node),
+            Rule::if_expr => self.if_expr(node),
+            Rule::try_expr => self.try_expr(node),
+            _ => ExprKind::Str(self.string(node)),
         };
         Expr { kind, span }
     }
@@ -48,7 +48,7 @@ impl<'i> Builder<'i> {
             Ok(Number::Percent(value)) => ExprKind::Percent(value),
             Err(bad) => {
                 let span = self.span(node);
-                let mut diagnostic = self.error(&code::BAD_NUMBER, span, bad.message, "");
+                let mut diagnostic = Diagnostic::error(&code::BAD_NUMBER, span, bad.message, "");
                 diagnostic.help = bad.help;
                 if let Some(fix) = bad.fix {
                     diagnostic = diagnostic.fix(span, fix);
@@ -67,7 +67,7 @@ impl<'i> Builder<'i> {
             let mut kids = self.kids(node);
             loop {
                 if let Some(element) = kids.accept(Rule::expr) {
-                    elements.push(self.expr(element));
+                    elements.push(self.expr(&element));
                 } else if !self.bracket_extra(&mut kids, span) {
                     break;
                 }
@@ -88,20 +88,25 @@ impl<'i> Builder<'i> {
             }
             0 => {
                 if !self.reported_since(span.start) {
-                    self.report(self.error(
+                    self.report(Diagnostic::error(
                         &code::SYNTAX,
                         span,
                         "there is nothing in the brackets",
                         "expected a value",
                     ));
                 }
-                self.error_expr(span)
+                error_expr(span)
             }
             _ => {
                 if !self.reported_since(span.start) {
                     self.report(
-                        self.error(&code::SYNTAX, span, "several values need square brackets", "this is no list")
-                            .help("write `[a, b]`"),
+                        Diagnostic::error(
+                            &code::SYNTAX,
+                            span,
+                            "several values need square brackets",
+                            "this is no list",
+                        )
+                        .help("write `[a, b]`"),
                     );
                 }
                 Expr { kind: ExprKind::List(elements), span }
@@ -129,11 +134,11 @@ impl<'i> Builder<'i> {
     fn record_entry(&self, node: &Node<'i>) -> (Ident, Expr) {
         let end = self.trimmed(node).end;
         let mut kids = self.kids(node);
-        let key = kids.next().map_or_else(|| self.no_ident(self.span(node)), |key| self.key(&key));
+        let key = kids.next().map_or_else(|| no_ident(self.span(node)), |key| self.key(&key));
         if let Some(equals) = kids.accept(Rule::wrong_equals) {
             let at = self.span(&equals);
             self.report(
-                self.error(&code::SYNTAX, at, "in a record a colon stands behind the key", "expected `:`")
+                Diagnostic::error(&code::SYNTAX, at, "in a record a colon stands behind the key", "expected `:`")
                     .help(format!("write `{}: …`", key.name))
                     .fix(at, ":"),
             );
@@ -148,7 +153,7 @@ impl<'i> Builder<'i> {
         }
         let string = self.string(node);
         let name = string.as_plain().unwrap_or_else(|| {
-            self.report(self.error(&code::SYNTAX, string.span, "a key is fixed text, without `${…}`", ""));
+            self.report(Diagnostic::error(&code::SYNTAX, string.span, "a key is fixed text, without `${…}`", ""));
             String::new()
         });
         Ident { name: Arc::from(name), span: string.span }
@@ -222,7 +227,7 @@ impl<'i> Builder<'i> {
         for escape in bad {
             let at = self.at(range.start + escape.range.start, range.start + escape.range.end);
             self.report(
-                self.error(&code::BAD_STRING, at, escape.message, "").help(
+                Diagnostic::error(&code::BAD_STRING, at, escape.message, "").help(
                     "escapes are `\\n \\t \\r \\\\ \\\" \\$ \\u{…} \\0 \\e`; `'…'` takes backslashes as they stand",
                 ),
             );
@@ -280,14 +285,12 @@ impl<'i> Builder<'i> {
     pub(super) fn hole(&self, node: &Node<'i>) -> StrPart {
         let span = self.span(node);
         let expr = self.bracketed(|| {
-            let mut expr = self.error_expr(span);
+            let mut expr = error_expr(span);
             for inner in self.kids(node) {
                 match inner.as_rule() {
-                    Rule::expr => expr = self.expr(inner),
-                    Rule::missing | Rule::hole_junk | Rule::unclosed => {
-                        if !self.reported_since(span.start) {
-                            self.bad_hole(span, &inner);
-                        }
+                    Rule::expr => expr = self.expr(&inner),
+                    Rule::missing | Rule::hole_junk | Rule::unclosed if !self.reported_since(span.start) => {
+                        self.bad_hole(span, &inner);
                     }
                     _ => {}
                 }

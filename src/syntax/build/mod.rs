@@ -26,7 +26,7 @@ use pest::iterators::{Pair, Pairs};
 
 use super::parser::Rule;
 use super::tree::{Comment, Expr, ExprKind, File, Ident, TypeExpr};
-use crate::diag::{Code, Diagnostic, code};
+use crate::diag::{Diagnostic, code};
 use crate::source::{FileId, Span};
 
 pub(super) type Node<'i> = Pair<'i, Rule>;
@@ -71,13 +71,13 @@ impl<'i> Builder<'i> {
 
     /// Builds from the pairs of `Rule::expr_text`.
     pub(super) fn expr_text(&self, mut pairs: Pairs<'i, Rule>) -> Expr {
-        let mut expr = self.error_expr(self.at(0, self.text.len()));
+        let mut expr = error_expr(self.at(0, self.text.len()));
         let Some(text) = pairs.next() else { return expr };
         for node in self.kids(&text) {
             match node.as_rule() {
-                Rule::expr => expr = self.expr(node),
+                Rule::expr => expr = self.expr(&node),
                 Rule::missing => {
-                    self.report(self.error(&code::SYNTAX, self.span(&node), "an expression is missing", ""))
+                    self.report(Diagnostic::error(&code::SYNTAX, self.span(&node), "an expression is missing", ""));
                 }
                 Rule::rest => self.report(self.leftover(&node)),
                 _ => {}
@@ -90,7 +90,7 @@ impl<'i> Builder<'i> {
     pub(super) fn type_text(&self, mut pairs: Pairs<'i, Rule>) -> Option<TypeExpr> {
         let text = pairs.next()?;
         let ty = self.kids(&text).find(|node| node.as_rule() == Rule::r#type)?;
-        Some(self.type_expr(ty))
+        Some(self.type_expr(&ty))
     }
 
     /// What was found to be wrong, in the order of the text, one a line.
@@ -106,10 +106,6 @@ impl<'i> Builder<'i> {
     fn report_instead(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().retain(|other| other.span() != diagnostic.span());
         self.report(diagnostic);
-    }
-
-    fn error(&self, code: &'static Code, span: Span, message: impl Into<String>, at: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, span, message, at)
     }
 
     /// Whether anything was reported at or after a place.
@@ -146,15 +142,6 @@ impl<'i> Builder<'i> {
         Ident { name: Arc::from(node.as_str()), span: self.span(node) }
     }
 
-    /// Stands for a name that is missing.
-    fn no_ident(&self, at: Span) -> Ident {
-        Ident { name: Arc::from(""), span: at }
-    }
-
-    fn error_expr(&self, span: Span) -> Expr {
-        Expr { kind: ExprKind::Error, span }
-    }
-
     /// Runs `build` one level deeper, or gives `None` if that is too deep.
     fn deeper<T>(&self, by: usize, build: impl FnOnce() -> T) -> Option<T> {
         let depth = self.depth.get();
@@ -162,23 +149,23 @@ impl<'i> Builder<'i> {
             return None;
         }
         self.depth.set(depth + by);
-        let built = build();
+        let result = build();
         self.depth.set(depth);
-        Some(built)
+        Some(result)
     }
 
     /// Runs `build` inside one more bracket.
     fn bracketed<T>(&self, build: impl FnOnce() -> T) -> T {
         let brackets = self.brackets.replace(self.brackets.get() + 1);
-        let built = build();
+        let result = build();
         self.brackets.set(brackets);
-        built
+        result
     }
 
     fn too_deep(&self, span: Span) {
         let head = self.at(span.start as usize, self.end_of_line(span.start as usize).min(span.end as usize));
         self.report(
-            self.error(&code::TOO_LARGE, head, "this is nested too deeply or chained too long", "begins here")
+            Diagnostic::error(&code::TOO_LARGE, head, "this is nested too deeply or chained too long", "begins here")
                 .help("give its parts names with `let`"),
         );
     }
@@ -206,6 +193,16 @@ impl<'i> Builder<'i> {
     fn end_of_line(&self, from: usize) -> usize {
         self.text[from..].find('\n').map_or(self.text.len(), |at| from + at)
     }
+}
+
+/// Stands for a name that is missing.
+fn no_ident(span: Span) -> Ident {
+    Ident { name: Arc::from(""), span }
+}
+
+/// Stands for an expression that is missing or cannot be read.
+fn error_expr(span: Span) -> Expr {
+    Expr { kind: ExprKind::Error, span }
 }
 
 pub(super) fn offset(at: usize) -> u32 {

@@ -3,7 +3,7 @@
 use super::clause::is_modifier;
 use super::literal::is_string;
 use super::{Builder, Kids, Node};
-use crate::diag::code;
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Approve, Block, Checklist, Choose, Confirm, Manual, Modifiers, StmtKind, StrLit};
@@ -133,7 +133,7 @@ impl<'i> Builder<'i> {
     pub(super) fn bad_entry(&self, node: &Node<'i>, message: &str, example: &str) -> crate::diag::Diagnostic {
         let span = self.trimmed(node);
         self.guess(span).unwrap_or_else(|| {
-            self.error(&code::SYNTAX, span, message, "this is none").help(format!("for example `{example}`"))
+            Diagnostic::error(&code::SYNTAX, span, message, "this is none").help(format!("for example `{example}`"))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What was probably meant: messages for markers and junk.
 
 use super::expr::Pending;
-use super::{Builder, Kids, Node};
+use super::{Builder, Kids, Node, error_expr};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::numbers;
@@ -26,7 +26,7 @@ pub(super) fn one_a_line(mut diagnostics: Vec<Diagnostic>, text: &str) -> Vec<Di
 impl<'i> Builder<'i> {
     /// Something is missing at `at`.
     pub(super) fn missing(&self, at: Span, message: &str) {
-        self.report(self.error(&code::SYNTAX, self.visible(at), message, "expected behind this"));
+        self.report(Diagnostic::error(&code::SYNTAX, self.visible(at), message, "expected behind this"));
     }
 
     /// An empty place is shown by the word before it on its line: something is expected behind that.
@@ -82,10 +82,14 @@ impl<'i> Builder<'i> {
         let number = left.filter(|left| matches!(left.kind, ExprKind::Int(_) | ExprKind::Float(_)));
         if let ("%", Some(number), Some(Rule::missing) | None) = (written, number, next) {
             let fix = format!("{}%", self.source(number.span));
-            return self
-                .error(&code::BAD_NUMBER, number.span.to(span), "a percentage is written without a blank", "")
-                .help(format!("write `{fix}`"))
-                .fix(number.span.to(span), fix);
+            return Diagnostic::error(
+                &code::BAD_NUMBER,
+                number.span.to(span),
+                "a percentage is written without a blank",
+                "",
+            )
+            .help(format!("write `{fix}`"))
+            .fix(number.span.to(span), fix);
         }
         let message = match written {
             "=" => "`=` gives a value; two values are compared by `==`".to_owned(),
@@ -93,7 +97,7 @@ impl<'i> Builder<'i> {
             "**" => "there is no power operator".to_owned(),
             _ => format!("`{written}` is written `{right}`"),
         };
-        let diagnostic = self.error(&code::OPERATOR, span, message, "");
+        let diagnostic = Diagnostic::error(&code::OPERATOR, span, message, "");
         if written == "**" { diagnostic } else { diagnostic.help(format!("write `{right}`")).fix(span, right) }
     }
 
@@ -105,8 +109,8 @@ impl<'i> Builder<'i> {
             Some(span) => (span, format!("a value is missing behind `{word}`")),
             None => (self.visible(at), "a value is missing".to_owned()),
         };
-        self.report(self.error(&code::SYNTAX, place, message, "expected a value behind this"));
-        self.error_expr(at)
+        self.report(Diagnostic::error(&code::SYNTAX, place, message, "expected a value behind this"));
+        error_expr(at)
     }
 
     /// A line ends in an operator.
@@ -119,8 +123,13 @@ impl<'i> Builder<'i> {
         let Some(span) = operator.map(Pending::span) else { return };
         let word = self.source(span);
         self.report(
-            self.error(&code::SYNTAX, span, "the expression breaks off at the line's end", "nothing follows this")
-                .help(format!("begin the next line with `{word}`, or put brackets around the whole")),
+            Diagnostic::error(
+                &code::SYNTAX,
+                span,
+                "the expression breaks off at the line's end",
+                "nothing follows this",
+            )
+            .help(format!("begin the next line with `{word}`, or put brackets around the whole")),
         );
     }
 
@@ -131,13 +140,13 @@ impl<'i> Builder<'i> {
             "False" | "FALSE" => (ExprKind::Bool(false), "false"),
             "nil" | "None" | "NULL" | "Null" | "undefined" => (ExprKind::Null, "null"),
             "and" | "or" | "in" | "contains" | "matches" | "mod" | "else" | "not" => {
-                self.report(self.error(&code::SYNTAX, span, format!("a value is missing before `{word}`"), ""));
+                self.report(Diagnostic::error(&code::SYNTAX, span, format!("a value is missing before `{word}`"), ""));
                 return Some(ExprKind::Error);
             }
             _ => return None,
         };
         self.report(
-            self.error(&code::SYNTAX, span, format!("`{word}` is written `{written}`"), "")
+            Diagnostic::error(&code::SYNTAX, span, format!("`{word}` is written `{written}`"), "")
                 .help(format!("write `{written}`"))
                 .fix(span, written),
         );
@@ -149,11 +158,11 @@ impl<'i> Builder<'i> {
         match kids.peek() {
             Some(Rule::missing_comma) => {
                 let Some(node) = kids.next() else { return false };
-                if !self.reported_since(open.start) && !self.unclosed_later(kids) {
+                if !self.reported_since(open.start) && !Self::unclosed_later(kids) {
                     let at = self.span(&node);
                     let next = self.at(at.start as usize, self.end_of_word(at.start as usize));
                     self.report(
-                        self.error(&code::SYNTAX, next, "a comma is missing before this", "expected `,`")
+                        Diagnostic::error(&code::SYNTAX, next, "a comma is missing before this", "expected `,`")
                             .fix(Span { end: at.start, ..at }, ", "),
                     );
                 }
@@ -171,7 +180,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Whether the bracket is closed by nothing: then that is its one fault.
-    fn unclosed_later(&self, kids: &Kids<'_, 'i>) -> bool {
+    fn unclosed_later(kids: &Kids<'_, 'i>) -> bool {
         kids.pairs.clone().next_back().is_some_and(|last| last.as_rule() == Rule::unclosed)
     }
 
@@ -215,7 +224,7 @@ impl<'i> Builder<'i> {
         let suspect = suspects.remove(index);
         let opener = Span { end: suspect.start + 1, ..suspect };
         self.report(
-            self.error(&code::UNCLOSED, opener, "nothing closes this `{`", "opened here")
+            Diagnostic::error(&code::UNCLOSED, opener, "nothing closes this `{`", "opened here")
                 .label(
                     Span { start: suspect.end - 1, ..suspect },
                     "by its indentation this `}` closes a block around it",
@@ -229,9 +238,9 @@ impl<'i> Builder<'i> {
         let opener = Span { end: open.start + offset_of(opening), ..open };
         let last = self.text[..at.start as usize].trim_end().len();
         let end = self.visible(Span { start: super::offset(last), end: super::offset(last), ..at });
-        let diagnostic = self
-            .error(&code::UNCLOSED, opener, format!("nothing closes this `{opening}`"), "opened here")
-            .help(format!("close it with `{closing}`"));
+        let diagnostic =
+            Diagnostic::error(&code::UNCLOSED, opener, format!("nothing closes this `{opening}`"), "opened here")
+                .help(format!("close it with `{closing}`"));
         if end.start < opener.end {
             diagnostic
         } else {
@@ -242,7 +251,7 @@ impl<'i> Builder<'i> {
     pub(super) fn open_string(&self, span: Span) {
         let quote = &self.source(span)[..1];
         self.report(
-            self.error(
+            Diagnostic::error(
                 &code::BAD_STRING,
                 span,
                 "the closing quote is missing",
@@ -255,7 +264,7 @@ impl<'i> Builder<'i> {
     pub(super) fn open_block(&self, span: Span) {
         let opener = Span { end: span.start + 3, ..span };
         self.report(
-            self.error(&code::BAD_STRING, opener, "nothing closes this `\"\"\"`", "opened here")
+            Diagnostic::error(&code::BAD_STRING, opener, "nothing closes this `\"\"\"`", "opened here")
                 .help("close it with `\"\"\"` on a line of its own"),
         );
     }
@@ -264,19 +273,20 @@ impl<'i> Builder<'i> {
         let text = self.source(span);
         let name: String = text[2..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let diagnostic = match inner.as_rule() {
-            Rule::unclosed => self
-                .error(
-                    &code::BAD_STRING,
-                    Span { end: span.start + 2, ..span },
-                    "nothing closes this `${`",
-                    "opened here",
-                )
-                .help("close it with `}`, or write `$${` for a literal `${`"),
-            _ if text.trim_end_matches('}').trim().len() <= 2 => {
-                self.error(&code::BAD_STRING, span, "there is nothing between `${` and `}`", "expected an expression")
-            }
-            _ => self
-                .error(&code::BAD_STRING, span, "this cannot be read as an expression", "`${…}` is rbk's")
+            Rule::unclosed => Diagnostic::error(
+                &code::BAD_STRING,
+                Span { end: span.start + 2, ..span },
+                "nothing closes this `${`",
+                "opened here",
+            )
+            .help("close it with `}`, or write `$${` for a literal `${`"),
+            _ if text.trim_end_matches('}').trim().len() <= 2 => Diagnostic::error(
+                &code::BAD_STRING,
+                span,
+                "there is nothing between `${` and `}`",
+                "expected an expression",
+            ),
+            _ => Diagnostic::error(&code::BAD_STRING, span, "this cannot be read as an expression", "`${…}` is rbk's")
                 .help(shell_help(text, &name)),
         };
         self.report(diagnostic);
@@ -287,7 +297,12 @@ impl<'i> Builder<'i> {
         let span = self.trimmed(node);
         self.guess(span).unwrap_or_else(|| {
             let word = self.at(span.start as usize, self.end_of_word(span.start as usize));
-            self.error(&code::SYNTAX, word, format!("`{}` does not belong here", self.source(word)), "unexpected")
+            Diagnostic::error(
+                &code::SYNTAX,
+                word,
+                format!("`{}` does not belong here", self.source(word)),
+                "unexpected",
+            )
         })
     }
 
@@ -298,7 +313,7 @@ impl<'i> Builder<'i> {
         if matches!(first, '“' | '”' | '„' | '‘' | '’' | '«' | '»') {
             let at = Span { end: span.start + offset_of(&first.to_string()), ..span };
             return Some(
-                self.error(&code::BAD_STRING, at, "this is a typographic quote", "")
+                Diagnostic::error(&code::BAD_STRING, at, "this is a typographic quote", "")
                     .help("write the straight quote `\"`")
                     .fix(at, "\""),
             );
@@ -314,25 +329,25 @@ impl<'i> Builder<'i> {
             let number = self.at(before.len() - digits, word.end as usize);
             let fix = format!("{}{unit}", &before[before.len() - digits..]);
             return Some(
-                self.error(&code::BAD_NUMBER, number, "a unit sticks to its number", "no blank between them")
+                Diagnostic::error(&code::BAD_NUMBER, number, "a unit sticks to its number", "no blank between them")
                     .help(format!("write `{fix}`"))
                     .fix(number, fix),
             );
         }
         if text.starts_with('?') {
             return Some(
-                self.error(&code::OPERATOR, Span { end: span.start + 1, ..span }, "there is no `? :`", "")
+                Diagnostic::error(&code::OPERATOR, Span { end: span.start + 1, ..span }, "there is no `? :`", "")
                     .help("write `if condition { a } else { b }`"),
             );
         }
         if text.starts_with("$ ") {
-            return Some(self.command_not_alone(span));
+            return Some(Self::command_not_alone(span));
         }
         None
     }
 
-    pub(super) fn command_not_alone(&self, span: Span) -> Diagnostic {
-        self.error(&code::COMMAND_LINE, span, "a command owns its line", "this must begin a line")
+    pub(super) fn command_not_alone(span: Span) -> Diagnostic {
+        Diagnostic::error(&code::COMMAND_LINE, span, "a command owns its line", "this must begin a line")
             .help("put the command on a line of its own; it goes on to the line's end")
     }
 

@@ -1,7 +1,7 @@
 //! `phase`, `step`, `check`, `monitor`, `guard`, `background`, and their blocks.
 
 use super::{Builder, Kids, Node};
-use crate::diag::code;
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{
@@ -64,14 +64,13 @@ impl<'i> Builder<'i> {
     /// What stands between a head and its block, then the block or an empty one.
     pub(super) fn block_or(&self, kids: &mut Kids<'_, 'i>, node: &Node<'i>) -> Block {
         self.junk_before(kids, node);
-        match kids.accept(Rule::block) {
-            Some(block) => self.block(&block),
-            None => {
-                let end = kids.accept(Rule::missing_block).map_or(self.trimmed(node), |marker| self.span(&marker));
-                let at = Span { start: end.start, end: end.start, ..end };
-                self.no_block(node, at);
-                Block { body: Vec::new(), span: at }
-            }
+        if let Some(block) = kids.accept(Rule::block) {
+            self.block(&block)
+        } else {
+            let end = kids.accept(Rule::missing_block).map_or(self.trimmed(node), |marker| self.span(&marker));
+            let at = Span { start: end.start, end: end.start, ..end };
+            self.no_block(node, at);
+            Block { body: Vec::new(), span: at }
         }
     }
 
@@ -117,7 +116,7 @@ impl<'i> Builder<'i> {
         let word = self.first_word(node);
         let span = self.word_span(node);
         self.report(
-            self.error(&code::MISPLACED_CLAUSE, span, format!("this `{word}` follows no block"), "")
+            Diagnostic::error(&code::MISPLACED_CLAUSE, span, format!("this `{word}` follows no block"), "")
                 .help(format!("it stands behind the closing brace of what it belongs to: `}} {word} …`")),
         );
         let mut unused = Clauses::default();

@@ -6,7 +6,7 @@ use pest::iterators::Pairs;
 
 use super::declaration::Doc;
 use super::{Builder, Node};
-use crate::diag::code;
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Stmt, StmtKind};
@@ -81,7 +81,7 @@ impl<'i> Builder<'i> {
 
     fn stray_close(&self, span: Span) {
         self.report(
-            self.error(&code::UNCLOSED, span, "this `}` closes nothing", "")
+            Diagnostic::error(&code::UNCLOSED, span, "this `}` closes nothing", "")
                 .help("take it away, or look for the `{` that is missing above it"),
         );
     }

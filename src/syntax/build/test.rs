@@ -1,7 +1,7 @@
 //! `test "title" { … }`
 
-use super::{Builder, Kids, Node, words};
-use crate::diag::code;
+use super::{Builder, Kids, Node, no_ident, words};
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Path, StmtKind, StrLit, TestDecl, TestStmt, TestStmtKind};
@@ -47,7 +47,7 @@ impl<'i> Builder<'i> {
         let mut kids = self.kids(node);
         match node.as_rule() {
             Rule::given_env => TestStmtKind::GivenEnv(self.string_or(&mut kids, span, |at| {
-                self.error(
+                Diagnostic::error(
                     &code::SYNTAX,
                     self.visible(at),
                     "the name of the environment stands in quotes",
@@ -82,7 +82,8 @@ impl<'i> Builder<'i> {
     fn unknown_line(&self, span: Span) {
         let word = self.at(span.start as usize, self.end_of_word(span.start as usize));
         let text = self.source(word);
-        let diagnostic = self.error(&code::UNKNOWN_WORD, word, format!("no line of a test begins with `{text}`"), "");
+        let diagnostic =
+            Diagnostic::error(&code::UNKNOWN_WORD, word, format!("no line of a test begins with `{text}`"), "");
         self.report(match words::nearest(text, &LINES) {
             Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(word, meant),
             None => diagnostic.help("it is one of `given`, `mock`, `run`, `expect`, `let`"),
@@ -95,7 +96,7 @@ impl<'i> Builder<'i> {
         }
         let at = kids.accept(Rule::missing).map_or(span, |marker| self.span(&marker));
         self.missing(at, &format!("`{word}` is followed by `command` or an action, as in `{word} http.get \"…\"`"));
-        Path { segments: vec![self.no_ident(at)], span: at }
+        Path { segments: vec![no_ident(at)], span: at }
     }
 
     fn pattern(&self, kids: &mut Kids<'_, 'i>) -> Option<StrLit> {

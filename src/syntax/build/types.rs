@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Builder, Kids, Node};
-use crate::diag::code;
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{FnParam, TypeExpr, TypeExprKind};
@@ -12,12 +12,12 @@ use crate::syntax::tree::{FnParam, TypeExpr, TypeExprKind};
 const MAX_NESTING: usize = 16;
 
 impl<'i> Builder<'i> {
-    pub(super) fn type_expr(&self, node: Node<'i>) -> TypeExpr {
-        let span = self.trimmed(&node);
+    pub(super) fn type_expr(&self, node: &Node<'i>) -> TypeExpr {
+        let span = self.trimmed(node);
         let mut open: Vec<Span> = Vec::new();
         let mut ty = TypeExpr { kind: TypeExprKind::Name(Arc::from("")), span };
         let mut wrapped = 0;
-        for part in self.kids(&node) {
+        for part in self.kids(node) {
             let at = self.trimmed(&part);
             match part.as_rule() {
                 Rule::list_open => open.push(at),
@@ -35,7 +35,7 @@ impl<'i> Builder<'i> {
                     } else if let Some(opened) = open.pop() {
                         TypeExpr { kind: TypeExprKind::List(Box::new(ty)), span: opened.to(at) }
                     } else {
-                        self.report(self.error(&code::SYNTAX, at, "this `>` closes nothing", ""));
+                        self.report(Diagnostic::error(&code::SYNTAX, at, "this `>` closes nothing", ""));
                         ty
                     };
                 }
@@ -68,11 +68,11 @@ impl<'i> Builder<'i> {
     /// The next node as a type; without one it is reported and taken for `any`.
     pub(super) fn type_or(&self, kids: &mut Kids<'_, 'i>, end: u32) -> TypeExpr {
         if let Some(node) = kids.accept(Rule::r#type) {
-            return self.type_expr(node);
+            return self.type_expr(&node);
         }
         let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
         self.report(
-            self.error(&code::SYNTAX, self.visible(at), "a type is missing", "expected behind this")
+            Diagnostic::error(&code::SYNTAX, self.visible(at), "a type is missing", "expected behind this")
                 .help("for example `string`, `int`, `duration`, `list<string>`, `{ name: string }`"),
         );
         TypeExpr { kind: TypeExprKind::Name(Arc::from("any")), span: at }

@@ -1,7 +1,7 @@
 //! Statements about values: `let`, `assert`, `note`, … and what may stand behind `=`.
 
-use super::{Builder, Kids, Node};
-use crate::diag::code;
+use super::{Builder, Kids, Node, error_expr};
+use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
 use crate::syntax::tree::{Assert, Assign, Expr, ExprKind, FailWhen, Lasting, Let, Rhs, Stmt, StmtKind};
@@ -36,12 +36,12 @@ impl<'i> Builder<'i> {
         match kids.peek() {
             Some(Rule::command) => match kids.next() {
                 Some(node) => Rhs::Command(self.command(&node)),
-                None => Rhs::Expr(self.error_expr(span)),
+                None => Rhs::Expr(error_expr(span)),
             },
             Some(Rule::rhs_check | Rule::rhs_for) => match kids.next().and_then(|node| self.kids(&node).next()) {
                 Some(node) if node.as_rule() == Rule::r#for => Rhs::For(Box::new(self.statement(&node, None))),
                 Some(node) => Rhs::Check(Box::new(self.statement(&node, None))),
-                None => Rhs::Expr(self.error_expr(span)),
+                None => Rhs::Expr(error_expr(span)),
             },
             _ => Rhs::Expr(self.expr_or(kids, span.end, message)),
         }
@@ -61,7 +61,7 @@ impl<'i> Builder<'i> {
     /// `a.b = 1`
     fn assigned_to_part(&self, op: Span) {
         self.report_instead(
-            self.error(&code::SYNTAX, op, "only a name can be given a value", "what stands before this is none")
+            Diagnostic::error(&code::SYNTAX, op, "only a name can be given a value", "what stands before this is none")
                 .help("make a new record with `let`; two values are compared by `==`"),
         );
     }
@@ -92,14 +92,19 @@ impl<'i> Builder<'i> {
         let span = self.trimmed(node);
         let mut kids = self.kids(node);
         let word = kids.next().map_or("", |word| word.as_str());
-        let value = kids.accept(Rule::expr).map(|value| self.expr(value));
+        let value = kids.accept(Rule::expr).map(|value| self.expr(&value));
         let needed = |value: Option<Expr>, what: &str| {
             value.unwrap_or_else(|| {
                 self.report(
-                    self.error(&code::SYNTAX, span, format!("`{word}` is followed by {what}"), "nothing follows this")
-                        .help(format!("for example `{word} {}`", if word == "wait" { "30s" } else { "\"…\"" })),
+                    Diagnostic::error(
+                        &code::SYNTAX,
+                        span,
+                        format!("`{word}` is followed by {what}"),
+                        "nothing follows this",
+                    )
+                    .help(format!("for example `{word} {}`", if word == "wait" { "30s" } else { "\"…\"" })),
                 );
-                self.error_expr(Span { start: span.end, ..span })
+                error_expr(Span { start: span.end, ..span })
             })
         };
         match word {
@@ -131,7 +136,7 @@ impl<'i> Builder<'i> {
     pub(super) fn inline_command(&self, node: &Node<'i>) -> Stmt {
         let span = self.trimmed(node);
         let dollar = span.start + super::offset(self.source(span).find('$').unwrap_or(0));
-        self.report(self.command_not_alone(Span { start: dollar, ..span }));
+        self.report(Self::command_not_alone(Span { start: dollar, ..span }));
         Stmt { kind: StmtKind::Error, span }
     }
 }
