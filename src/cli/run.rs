@@ -18,7 +18,6 @@ use crate::report::json::Json;
 use crate::report::live::{Live, Terminal};
 use crate::report::outline::Outline;
 use crate::report::plain::{Plain, Telling};
-use crate::runtime::outcome::Status;
 use crate::runtime::person::Person;
 use crate::runtime::{Control, Selection, Start, Unhandled, Unit};
 use crate::session;
@@ -203,10 +202,7 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
         Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail }
     };
     match session::run_to_end(start, beside) {
-        Ok(report) => match (report.status, received.get()) {
-            (Status::Interrupted, Some(signal)) => 128 + signal,
-            (status, _) => status.exit_code(),
-        },
+        Ok(report) => report.status.exit_code(),
         Err(why) => no_room(&why),
     }
 }

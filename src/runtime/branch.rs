@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::background::Running;
 use super::deadline::Deadline;
-use super::event::{Event, ScopeInfo};
+use super::event::{Event, ScopeId, ScopeInfo};
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::monitor::Samples;
@@ -43,10 +43,10 @@ pub(super) struct Branch {
     pub(super) selected: bool,
     /// The body of a background process: its end is not its effect.
     pub(super) in_background: bool,
-    /// The scope whose failure was accepted just now.
-    pub(super) accepted: Option<super::event::ScopeId>,
     /// An effect of the current step changed something.
     pub(super) changed: bool,
+    /// Scopes around here whose failure was accepted.
+    pub(super) accepted: Vec<ScopeId>,
     pub(super) samples: Option<Samples>,
     pub(super) backgrounds: Rc<RefCell<Vec<Rc<Running>>>>,
     /// What was armed when the innermost phase began.
@@ -86,8 +86,8 @@ impl Branch {
             covered: false,
             selected: false,
             in_background: false,
-            accepted: None,
             changed: false,
+            accepted: Vec::new(),
             samples: None,
             backgrounds: Rc::default(),
             phase_began: 0,
@@ -112,8 +112,8 @@ impl Branch {
             covered: self.covered,
             selected: self.selected,
             in_background: self.in_background,
-            accepted: None,
             changed: false,
+            accepted: Vec::new(),
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),
             phase_began: self.phase_began,

@@ -15,7 +15,7 @@ use crate::syntax::tree;
 
 impl Lower<'_, '_, '_> {
     /// The clauses of a scope. `before` is what was bound before it: the rest may be unbound when it has failed.
-    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block, before: &Mark) -> Clauses {
+    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block, before: Mark) -> Clauses {
         let mut lowered = Clauses::default();
         if let Some(undo) = &clauses.undo {
             lowered.undo = Some(self.compensation(undo, CompensationKind::Undo, body, clauses.probe.is_some()));
@@ -41,7 +41,7 @@ impl Lower<'_, '_, '_> {
         undo: &mut Option<Arc<Compensation>>,
         head: Span,
         body: &Block,
-        before: &Mark,
+        before: Mark,
     ) -> Option<OnFail> {
         Some(match &on_fail.policy {
             tree::OnFailPolicy::Stop => OnFail::Stop,
@@ -106,7 +106,7 @@ impl Lower<'_, '_, '_> {
         self.names.bind(&name.name, failure_type(), span, false).unwrap_or_default()
     }
 
-    pub(super) fn finally(&mut self, block: &tree::Block, before: &Mark) -> Finally {
+    pub(super) fn finally(&mut self, block: &tree::Block, before: Mark) -> Finally {
         let place =
             Place { doing: Doing::Reaction("finally"), in_step: true, in_loop: false, in_handler: false, ..self.place };
         let effect = self.effect;
@@ -122,7 +122,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// `finally { }` on lines of their own within a scope.
-    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses, before: &Mark) {
+    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses, before: Mark) {
         for stmt in &block.body {
             if let tree::StmtKind::Finally(finally) = &stmt.kind {
                 let lowered = self.finally(finally, before);
@@ -164,7 +164,8 @@ impl Lower<'_, '_, '_> {
             self.late(&captures, body, clause.span);
         }
         let text = self.compensation_text(&clause.body);
-        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span })
+        let inside = inside(clause.body.span, &self.source(clause.body.span));
+        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span, inside })
     }
 
     /// A compensation that only its own step's first change can arm leaves a gap: the change may have happened, and
@@ -242,6 +243,13 @@ impl Lower<'_, '_, '_> {
         }
         (body, undo, probe)
     }
+}
+
+/// A block without its braces.
+fn inside(span: Span, text: &str) -> Span {
+    let start = u32::from(text.starts_with('{'));
+    let end = u32::from(text.len() > 1 && text.ends_with('}'));
+    Span::new(span.file, span.start + start, span.end - end)
 }
 
 /// Whether an expression reads a part of a slot, or makes something of it.

@@ -375,19 +375,15 @@ impl Lower<'_, '_, '_> {
                 "run" => return self.run_field(name, span),
                 "env" if self.declared.env.is_some() => {
                     let guarded = std::mem::take(&mut self.guarded) || optional;
-                    let ty = match self.declared.env_key(name) {
-                        Ok(ty) => ty,
-                        Err(_) if guarded && self.declared.some_env_has(&name.name) => {
-                            // What stands in for it is said: nothing is missing.
-                            self.declared.environments.told.retain(|told| *told != name.name);
-                            Type::Any
-                        }
-                        Err(diagnostic) => {
+                    let ty = if guarded && self.declared.only_some_have(&name.name) {
+                        Type::Any
+                    } else {
+                        self.declared.env_key(name).unwrap_or_else(|diagnostic| {
                             if let Some(diagnostic) = diagnostic {
                                 self.report(*diagnostic);
                             }
                             Type::Any
-                        }
+                        })
                     };
                     let (object, _) = self.name(whole, object.span);
                     self.guarded = false;
