@@ -1,5 +1,7 @@
 //! The command line as a person meets it: arguments, exit codes, help.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use assert_cmd::Command;
