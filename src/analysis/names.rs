@@ -211,8 +211,10 @@ impl FrameNames {
     /// The slots of what was bound since a mark.
     pub(super) fn slots_since(&self, mark: Mark) -> Vec<SlotId> {
         let bound = self.changed(mark).into_iter();
-        let mut slots: Vec<SlotId> =
-            bound.filter(|(_, before, now)| before.is_none_or(|before| before.slot != now.slot)).map(|(_, _, now)| now.slot).collect();
+        let mut slots: Vec<SlotId> = bound
+            .filter(|(_, before, now)| before.is_none_or(|before| before.slot != now.slot))
+            .map(|(_, _, now)| now.slot)
+            .collect();
         slots.sort_unstable();
         slots
     }
