@@ -95,6 +95,17 @@ fn the_examples_of_the_pages_are_correct() {
 }
 
 #[test]
+fn line_ends_of_windows_mean_the_same() {
+    for case in ["runbook", "statements", "commands", "tests"] {
+        let text = std::fs::read_to_string(format!("tests/syntax/good/{case}.rbk")).unwrap();
+        let parsed = parse(FileId(0), &text);
+        let windows = parse(FileId(0), &format!("\u{feff}{}", text.replace('\n', "\r\n")));
+        assert!(windows.diagnostics.is_empty(), "{case}: {:?}", windows.diagnostics[0].message);
+        assert_eq!(outline::file(&windows.file), outline::file(&parsed.file), "{case}");
+    }
+}
+
+#[test]
 fn spans_lie_in_the_text() {
     let text = "step \"é ${x}\" {\n    $ echo ${y} # ü\n}\n";
     let parsed = parse(FileId(0), text);

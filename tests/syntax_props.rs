@@ -29,6 +29,9 @@ fn check(text: &str) {
     for comment in &parsed.file.comments {
         in_text(comment.span, text);
     }
+    for pair in parsed.file.comments.windows(2) {
+        assert!(pair[0].span.end <= pair[1].span.start, "a comment is kept twice: {text:?}");
+    }
     for Stmt { kind, span } in &parsed.file.body {
         in_text(*span, text);
         if matches!(kind, StmtKind::Error) {

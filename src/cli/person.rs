@@ -7,8 +7,8 @@ use super::prompt::{Lines, Typed};
 use super::terminal;
 use crate::host::{Cancel, LocalFuture};
 use crate::report::{Ink, Reporter, paint, sanitize};
+use crate::runtime::is_named;
 use crate::runtime::person::{Answer, Person, Question, QuestionKind};
-use crate::runtime::{Control, is_named};
 
 /// Answers given on the command line.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl Answers {
         if let QuestionKind::Secret = question.kind {
             return None;
         }
-        let title = question.path.last().map(|title| title.to_string());
+        let title = question.path.last().map(ToString::to_string);
         let whole = (question.path.len() > 1).then(|| question.path.join("/"));
         let names: Vec<&str> =
             [Some(question.text.as_str()), title.as_deref(), whole.as_deref()].into_iter().flatten().collect();
@@ -64,13 +64,15 @@ fn fitting(kind: &QuestionKind, answer: &str) -> String {
     }
 }
 
+/// How long a signal takes at most to be heard.
+const HEARD: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// See the module.
 pub(super) struct TerminalPerson {
     answers: Answers,
     actor: String,
     interactive: bool,
     reporter: Rc<dyn Reporter>,
-    control: Rc<Control>,
     lines: Lines,
     /// One question at a time.
     turn: tokio::sync::Mutex<()>,
@@ -78,17 +80,9 @@ pub(super) struct TerminalPerson {
 
 impl TerminalPerson {
     /// Somebody called `actor`, who is only asked what the flags leave open.
-    pub(super) fn new(answers: Answers, actor: String, reporter: Rc<dyn Reporter>, control: Rc<Control>) -> Self {
+    pub(super) fn new(answers: Answers, actor: String, reporter: Rc<dyn Reporter>) -> Self {
         let interactive = terminal::is_interactive();
-        Self {
-            answers,
-            actor,
-            interactive,
-            reporter,
-            control,
-            lines: Lines::default(),
-            turn: tokio::sync::Mutex::default(),
-        }
+        Self { answers, actor, interactive, reporter, lines: Lines::default(), turn: tokio::sync::Mutex::default() }
     }
 
     async fn on_the_terminal(&self, question: &Question, cancel: &Cancel) -> Option<String> {
@@ -109,9 +103,12 @@ impl TerminalPerson {
             let typed = match self.lines.read(&prompt(kind), hidden, cancel).await? {
                 Typed::Text(text) => text,
                 Typed::Interrupted => {
-                    terminal::say("stopping; once more to end at once");
-                    self.control.stop();
-                    return None;
+                    // The same as Ctrl-C anywhere else: the signal's listener decides what it means now.
+                    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+                    if tokio::time::timeout(HEARD, cancel.cancelled()).await.is_ok() {
+                        return None;
+                    }
+                    continue;
                 }
                 Typed::Ended => return None,
             };
@@ -147,7 +144,7 @@ fn say(question: &Question) {
     };
     let text = sanitize::line(&question.text);
     let place: Vec<&Arc<str>> = question.path.iter().filter(|title| ***title != *question.text).collect();
-    let place = place.iter().map(|title| title.as_ref()).collect::<Vec<&str>>().join(" / ");
+    let place = place.iter().map(|title| &***title).collect::<Vec<&str>>().join(" / ");
     let place =
         if place.is_empty() { place } else { paint(style, Ink::Dim, &format!("  ({})", sanitize::line(&place))) };
     terminal::say(&format!("{} {}{place}", paint(style, Ink::Warn, word), paint(style, Ink::Bold, &text)));

@@ -42,11 +42,11 @@ fn plan(args: &Args) -> Result<u8, u8> {
     let host = Rc::new(RealHost::new());
     let program = opening::story(&*host, &args.file)?;
     let outline = Outline::of(&program);
-    let unit = args.inputs.bind(&program, &*host)?;
+    let (unit, _) = args.inputs.bind(&program, &*host)?;
     let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style(), outline));
     let control = Rc::new(Control::default());
     let received = signals::Received::default();
-    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&received));
+    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&received), Rc::clone(&plan) as _);
     let start = || Start {
         unit,
         id: session::new_run_id(&*host),

@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::terminal;
 use crate::host::real::RealHost;
+use crate::report::Reporter;
 use crate::runtime::{Control, Stopping};
 
 /// How long the end at once may take.
@@ -17,7 +18,7 @@ const LAST: Duration = Duration::from_secs(5);
 pub(super) type Received = Rc<Cell<Option<u8>>>;
 
 /// Listens as long as it is polled.
-pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: Received) {
+pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: Received, reporter: Rc<dyn Reporter>) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
     else {
@@ -27,14 +28,13 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: R
         let number = next(&mut interrupt, &mut terminate, &mut hang_up).await;
         received.set(Some(number));
         match control.stop() {
-            Stopping::Gracefully => terminal::say(
-                "\nstopping: what runs is being ended, then it is told what is left; once more to end at once",
-            ),
+            Stopping::Gracefully => reporter
+                .remark("stopping: what runs is being ended, then it is told what is left; once more to end at once"),
             Stopping::RollbackGoesOn => {
-                terminal::say("\nthe rollback goes on, so that nothing is left half-way; once more to end it here")
+                reporter.remark("the rollback goes on, so that nothing is left half-way; once more to end it here");
             }
             Stopping::AtOnce => {
-                terminal::say("\nending at once");
+                reporter.remark("ending at once");
                 host.hurry();
                 end_soon(number);
             }

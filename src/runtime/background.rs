@@ -1,6 +1,6 @@
 //! Processes that live until their phase ends.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub(super) struct Running {
     cancel: Cancel,
     ended: Rc<RefCell<Option<Ended>>>,
     task: RefCell<Option<tokio::task::JoinHandle<()>>>,
+    /// It was not ready in time.
+    unready: Cell<bool>,
     info: Rc<ScopeInfo>,
     begun: Duration,
 }
@@ -100,6 +102,7 @@ impl Branch {
             cancel: child.cancel.clone(),
             ended: Rc::clone(&ended),
             task: RefCell::default(),
+            unready: Cell::default(),
             info,
             begun: self.host().monotonic(),
         });
@@ -123,10 +126,9 @@ impl Branch {
         if !self.run.dispatcher.time_passes() {
             return Flow::Next;
         }
-        let Some(ready) = &running.declaration.ready else {
-            tokio::task::yield_now().await;
-            return Flow::Next;
-        };
+        // It begins before it is asked for: what answers then is not somebody else's.
+        tokio::task::yield_now().await;
+        let Some(ready) = &running.declaration.ready else { return Flow::Next };
         let within = match &ready.within {
             Some(within) => attempt!(self.duration(within)),
             None => READY_WITHIN,
@@ -159,13 +161,18 @@ impl Branch {
                 }
             })
             .await;
+        running.unready.set(!matches!(flow, Flow::Next));
         if !over || matches!(flow, Flow::Next) {
             return flow;
         }
-        let why =
-            last.map_or_else(|| "there was no answer".to_owned(), |failure: Box<Failure>| failure.message().to_owned());
+        let why = last.as_ref().map_or("there was no answer", |failure: &Box<Failure>| failure.message());
         let message = format!("background \"{name}\" was not ready after {}: {why}", spoken(within));
-        Flow::Fail(self.failure(FailureKind::Timeout, span, message))
+        let mut failure = self.failure(FailureKind::Timeout, span, message);
+        if let Some(last) = last {
+            failure.because = last.because;
+            failure.evidence = last.evidence;
+        }
+        Flow::Fail(failure)
     }
 
     /// Ends what was started since `outer` was put aside, newest first.
@@ -173,10 +180,15 @@ impl Branch {
         let kept = outer.borrow().len();
         let started = self.backgrounds.borrow_mut().split_off(kept);
         for running in started.iter().rev() {
+            let (status, detail) = match running.ended.borrow().as_ref() {
+                Some(Ended { failure: Some(failure) }) => (ScopeStatus::Failed, Some(failure.message().to_owned())),
+                Some(Ended { failure: None }) => (ScopeStatus::Passed, Some("it ended by itself".to_owned())),
+                None if running.unready.get() => (ScopeStatus::Failed, Some("it was never ready".to_owned())),
+                None => (ScopeStatus::Passed, None),
+            };
             running.end().await;
             let elapsed = self.host().monotonic().saturating_sub(running.begun);
-            let scope = Rc::clone(&running.info);
-            self.emit(&Event::ScopeEnded { scope, status: ScopeStatus::Passed, elapsed, detail: None });
+            self.emit(&Event::ScopeEnded { scope: Rc::clone(&running.info), status, elapsed, detail });
         }
     }
 

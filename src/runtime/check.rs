@@ -74,6 +74,10 @@ impl Branch {
             tries.last = Some(failure);
             let pause = (at + every).saturating_sub(now);
             self.run.dispatcher.wait(pause, &self.cancel).await;
+            if self.time_left().is_some_and(|left| left.is_zero()) {
+                // The time is over in this very moment: no try begins any more.
+                self.cancel.cancelled().await;
+            }
             if self.cancel.is_cancelled() {
                 return self.cancelled(span);
             }

@@ -199,6 +199,7 @@ impl Transcript {
                     };
                     format!("outcome {effect} {how}{}", armed(list))
                 }
+                Recorded::Armed { armed: list } => format!("armed{}", armed(list)),
                 Recorded::Disarmed { compensations, why } => format!("disarmed {compensations:?}: {why}"),
                 Recorded::CompensationBegun { compensation } => format!("compensation {compensation} begun"),
                 Recorded::CompensationEnded { compensation, failure } => {

@@ -94,3 +94,32 @@ pub fn field(value: &Value, name: &str) -> String {
         other => panic!("{other:?} is no record"),
     }
 }
+
+/// Everything beneath a folder: kind, mode, content or target, one line each, hidden things included.
+pub fn listing(folder: &std::path::Path) -> Vec<String> {
+    fn walk(base: &std::path::Path, folder: &std::path::Path, out: &mut Vec<String>) {
+        use std::os::unix::fs::PermissionsExt;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let there = std::fs::symlink_metadata(&path).unwrap();
+            let name = path.strip_prefix(base).unwrap().display();
+            let mode = there.permissions().mode() & 0o7777;
+            if there.is_symlink() {
+                out.push(format!("{name} -> {}", std::fs::read_link(&path).unwrap().display()));
+            } else if there.is_dir() {
+                out.push(format!("{name}/ {mode:o}"));
+                walk(base, &path, out);
+            } else if there.is_file() {
+                let content = std::fs::read(&path).unwrap();
+                let start = String::from_utf8_lossy(&content[..content.len().min(40)]).into_owned();
+                out.push(format!("{name} {mode:o} {} {start:?}", content.len()));
+            } else {
+                out.push(format!("{name} other"));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(folder, folder, &mut out);
+    out.sort();
+    out
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::names::Symbol;
-use super::super::program::{Act, Block, Stmt, StmtKind, Try};
+use super::super::program::{Act, Block, Source, Stmt, StmtKind, Try};
 use super::{Lower, a};
 use crate::diag::{Diagnostic, code};
 use crate::eval::expr::SlotId;
@@ -175,6 +175,11 @@ impl Lower<'_, '_, '_> {
                 return;
             }
         }
+        if let Some(whole) = only_slot(&expr)
+            && self.names.infos.get(whole as usize).is_some_and(|info| info.from.is_some())
+        {
+            self.names.set_source(slot, Source::PartOf(whole));
+        }
         out.push(Stmt { kind: StmtKind::Bind { slot, value: expr }, span });
     }
 
@@ -251,6 +256,22 @@ impl Lower<'_, '_, '_> {
             Rhs::Check(check) => self.scope_statement(check, None, out),
             Rhs::For(each) => self.statement(each, out),
         }
+    }
+}
+
+/// The one name that an expression reads.
+fn only_slot(expr: &Expr) -> Option<SlotId> {
+    fn collect(expr: &Expr, slots: &mut Vec<SlotId>) {
+        match expr.kind {
+            ExprKind::Slot(slot) => slots.push(slot),
+            _ => expr.for_each_child(&mut |child| collect(child, slots)),
+        }
+    }
+    let mut slots = Vec::new();
+    collect(expr, &mut slots);
+    match slots.as_slice() {
+        [slot] => Some(*slot),
+        _ => None,
     }
 }
 

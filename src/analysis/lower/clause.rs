@@ -171,7 +171,8 @@ impl Lower<'_, '_, '_> {
             self.late(&captures, body, clause.span);
         }
         let text = self.compensation_text(&clause.body);
-        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span })
+        let inside = inside(clause.body.span, &self.source(clause.body.span));
+        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span, inside })
     }
 
     /// A compensation that only its own step's first change can arm leaves a gap: the change may have happened, and
@@ -261,6 +262,13 @@ impl Lower<'_, '_, '_> {
         }
         (body, undo, probe)
     }
+}
+
+/// A block without its braces.
+fn inside(span: Span, text: &str) -> Span {
+    let start = u32::from(text.starts_with('{'));
+    let end = u32::from(text.len() > 1 && text.ends_with('}'));
+    Span::new(span.file, span.start + start, span.end - end)
 }
 
 /// Whether an expression reads a part of a slot, or makes something of it.

@@ -187,14 +187,18 @@ impl Lower<'_, '_, '_> {
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&used.modifiers);
         let clauses = self.clauses(&used.clauses, path.span, &Block::default(), outside.mark);
+        self.effect = self.effect.max(Some(Effect::Reads));
         let (_, uses, binds) = self.leave(outside, &used.modifiers, &clauses, "check");
+        let written = match used.args.last() {
+            Some(last) => format!("{})", self.source(path.span.to(last.value.span))),
+            None => format!("{name}()"),
+        };
+        let title = written.split_whitespace().collect::<Vec<_>>().join(" ");
         out.append(&mut before);
         let scope = Scope {
             kind: ScopeBody::CheckUse(index, args),
             title: Expr {
-                kind: crate::eval::ExprKind::Const(crate::value::Value::Str(Arc::from(
-                    self.source(path.span.to(span)),
-                ))),
+                kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)),
                 span,
             },
             name,

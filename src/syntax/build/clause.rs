@@ -241,3 +241,55 @@ pub(super) fn is_modifier(rule: Rule) -> bool {
 fn is_clause(rule: Rule) -> bool {
     matches!(rule, Rule::misplaced | Rule::c_undo | Rule::c_restore | Rule::c_probe | Rule::c_finally | Rule::c_on_fail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, mended, one};
+    use crate::syntax::tree::{OnFailPolicy, StmtKind};
+
+    fn policy(text: &str) -> OnFailPolicy {
+        let StmtKind::Scope(scope) = one(&format!("step \"x\" {{ a() }} {text}")) else { panic!("{text}") };
+        scope.clauses.on_fail.unwrap().policy
+    }
+
+    #[test]
+    fn reads_every_policy() {
+        assert!(matches!(policy("on_fail stop"), OnFailPolicy::Stop));
+        assert!(matches!(policy("on_fail continue"), OnFailPolicy::Continue));
+        assert!(matches!(policy("on_fail undo"), OnFailPolicy::Undo));
+        assert!(matches!(policy("on_fail ask"), OnFailPolicy::Ask));
+        assert!(matches!(policy("on_fail rollback"), OnFailPolicy::Rollback(None)));
+        assert!(matches!(policy("on_fail rollback { b() }"), OnFailPolicy::Rollback(Some(_))));
+        assert!(matches!(policy("on_fail { retry 3 }"), OnFailPolicy::Handler(_)));
+        let OnFailPolicy::Rollback(Some(clause)) = policy("on_fail rollback timeout 5m { b() }") else { panic!() };
+        assert!(clause.modifiers.timeout.is_some());
+    }
+
+    #[test]
+    fn takes_clauses_in_any_order_once() {
+        let StmtKind::Scope(scope) = one(
+            "step \"x\" { a() } undo danger \"d\" { b() } restore { c() } probe { d() } finally { e() } on_fail stop",
+        ) else {
+            panic!()
+        };
+        let clauses = scope.clauses;
+        assert!(clauses.undo.is_some() && clauses.restore.is_some() && clauses.probe.is_some());
+        assert!(clauses.finally.is_some() && clauses.on_fail.is_some());
+        assert_eq!(fault("step \"x\" { a() } undo { b() } undo { c() }").code.name, "duplicate-modifier");
+        assert_eq!(fault("step \"x\" when a timeout 5m when b { a() }").code.name, "duplicate-modifier");
+    }
+
+    #[test]
+    fn brings_back_a_clause_on_a_line_of_its_own() {
+        assert_eq!(mended("step \"x\" { a() }\nundo { b() }"), "step \"x\" { a() } undo { b() }");
+        assert_eq!(mended("phase \"x\" { a() }\n\non_fail rollback"), "phase \"x\" { a() } on_fail rollback");
+        assert_eq!(fault("undo { b() }").code.name, "misplaced-clause");
+    }
+
+    #[test]
+    fn corrects_slips() {
+        assert_eq!(mended("step \"x\" { a() } on_fail rolback"), "step \"x\" { a() } on_fail rollback");
+        assert_eq!(mended("step \"x\" { a() } on_failure stop"), "step \"x\" { a() } on_fail stop");
+        assert_eq!(mended("step \"x\" timout 5m { a() }"), "step \"x\" timeout 5m { a() }");
+    }
+}

@@ -151,3 +151,67 @@ impl<'i> Builder<'i> {
         StrPart::Text(value, self.at(start, end))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{body, command, fault};
+    use crate::syntax::tree::StrPart;
+
+    fn text(source: &str) -> String {
+        let parts = command(source).parts;
+        let shown = parts.into_iter().map(|part| match part {
+            StrPart::Text(value, _) => value.to_string(),
+            StrPart::Hole(_, span) => source[span.start as usize..span.end as usize].to_owned(),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn takes_the_line_as_it_stands() {
+        for line in [
+            "ls -la | head -3 && echo \"$HOME\" > out",
+            "echo 'it''s' $# a#b $((1 + 2)) `x`",
+            "echo \"$(cat \"a b\" | grep \"# x\")\" ${y}",
+            "awk '{ print $1 }' { a; }",
+            "grep -E '^\\s*#' file",
+            "echo a\\#b \\\\",
+        ] {
+            assert_eq!(text(&format!("$ {line}   # comment")), line);
+        }
+    }
+
+    #[test]
+    fn joins_lines_as_the_shell_does() {
+        assert_eq!(text("$ a \\\n     -b \\  \n  c"), "a -b c");
+        assert_eq!(text("$ a\\\nb"), "ab");
+        assert_eq!(text("$ echo \"a \\\n  b\""), "echo \"a   b\"");
+    }
+
+    #[test]
+    fn resolves_only_the_escaped_hole() {
+        assert_eq!(text("$ echo $${x} ${y} $z"), "echo ${x} ${y} $z");
+        assert_eq!(
+            text("$ \"\"\"\n    if a; then # x\n      echo ${b}\n    fi\n    \"\"\""),
+            "if a; then # x\n  echo ${b}\nfi"
+        );
+    }
+
+    #[test]
+    fn text_spans_are_those_of_the_source() {
+        let source = "$ \"\"\"\n    a ${b}\n    c\n    \"\"\"";
+        for part in command(source).parts {
+            if let StrPart::Text(value, span) = part {
+                assert_eq!(value.as_ref(), &source[span.start as usize..span.end as usize]);
+            }
+        }
+    }
+
+    #[test]
+    fn stands_where_a_command_may_stand() {
+        assert_eq!(body("let a = try $ b\nc = reads $ d\n$ e").len(), 3);
+        assert_eq!(fault("step \"a\" { $ b }\nf()").message, "a command owns its line");
+        assert_eq!(fault("step \"a\" { let x = $ b ${c} }\nf()").message, "a command owns its line");
+        assert_eq!(fault("$ echo 'a\nf()").code.name, "bad-string");
+        assert_eq!(fault("$ # nothing").message, "the command is missing");
+    }
+}

@@ -224,3 +224,43 @@ impl<'i> Builder<'i> {
         StmtKind::Call(Box::new(CallRunbook { path, with, modifiers, clauses }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, mended, one};
+    use crate::syntax::tree::{ExprKind, StmtKind};
+
+    #[test]
+    fn nests_else_if() {
+        let StmtKind::If(first) = one("if a { b() } else if c { d() }\nelse { e() }") else { panic!() };
+        let inner = first.otherwise.unwrap();
+        let StmtKind::If(second) = &inner.body[0].kind else { panic!() };
+        assert!(second.otherwise.is_some());
+    }
+
+    #[test]
+    fn does_not_take_the_block_for_a_record() {
+        let StmtKind::For(item) = one("for x in [{ a: 1 }] parallel 20 tolerate 10% { f(x) }") else { panic!() };
+        assert!(item.parallel.is_some_and(|limit| limit.is_some()) && item.tolerate.is_some());
+        let StmtKind::For(item) = one("for x in xs parallel { f(x) }") else { panic!() };
+        assert!(item.parallel.is_some_and(|limit| limit.is_none()));
+        assert!(matches!(one("parallel tolerate 1 { a(); b() }"), StmtKind::Parallel(item) if item.tolerate.is_some()));
+    }
+
+    #[test]
+    fn reads_targets_and_variables() {
+        let StmtKind::On(on) = one("on pod(\"api-0\", namespace: \"shop\") { f() }") else { panic!() };
+        assert!(matches!(on.target.kind, ExprKind::Call { .. }));
+        let StmtKind::With(with) = one("with A = x, B = \"y\" { f() }") else { panic!() };
+        assert_eq!(with.vars.len(), 2);
+    }
+
+    #[test]
+    fn mends_other_languages() {
+        assert_eq!(mended("if a { b() } elif c { d() }"), "if a { b() } else if c { d() }");
+        assert_eq!(mended("if a then { b() }"), "if a  { b() }");
+        assert_eq!(fault("let x = if a { b }").message, "this `if` gives no value when its condition fails");
+        assert_eq!(fault("if { a() }").message, "a condition is missing behind `if`");
+        assert_eq!(fault("for x xs { a() }").message, "`in` is missing, as in `for host in hosts`");
+    }
+}

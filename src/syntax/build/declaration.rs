@@ -255,3 +255,44 @@ impl<'i> Builder<'i> {
         StmtKind::Fn(Box::new(FnDecl { name, params, body, doc }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, mended, one};
+    use crate::syntax::tree::{EffectWord, StmtKind};
+
+    #[test]
+    fn takes_the_help_above_it() {
+        let doc = |text: &str| match one(text) {
+            StmtKind::Param(param) => param.doc,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(doc("## One.\n## Two.\nparam a: string").as_deref(), Some("One.\nTwo."));
+        assert_eq!(doc("## The file.\n\nparam a: string"), None);
+        assert_eq!(doc("# no help\nparam a: string"), None);
+    }
+
+    #[test]
+    fn reads_an_action() {
+        let text = "action f(a: list<string>, b: { c: int }? = null) changes -> { ok: bool } { g() } undo { h() }";
+        let StmtKind::Action(action) = one(text) else { panic!() };
+        assert_eq!(action.effect.map(|(word, _)| word), Some(EffectWord::Changes));
+        assert!(action.returns.is_some() && action.clauses.undo.is_some() && action.params[1].default.is_some());
+        assert!(matches!(one("action f() { g() }"), StmtKind::Action(action) if action.effect.is_none()));
+    }
+
+    #[test]
+    fn mends_settings() {
+        assert_eq!(mended("env a { b: 1 }"), "env a { b = 1 }");
+        assert_eq!(fault("env a {\n    b = 1\n    c d\n    e = 2\n}").message, "a setting is written `key = value`");
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        assert_eq!(fault("param a").message, "a type is missing");
+        assert_eq!(fault("secret a").message, "a secret says where it comes from");
+        assert_eq!(fault("use").message, "`use` says which module");
+        assert_eq!(fault("action f { g() }").message, "the parameters are missing");
+        assert_eq!(fault("fn f(x) { x }").message, "a function is one expression, as in `fn half(x) = x / 2`");
+    }
+}

@@ -292,3 +292,74 @@ impl<'i> Builder<'i> {
         ExprKind::Try { body: Box::new(body), otherwise }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{expr, fault, mended};
+    use crate::syntax::tree::{BinaryOp, Expr, ExprKind};
+
+    /// Brackets around every operation.
+    fn shape(expr: &Expr) -> String {
+        match &expr.kind {
+            ExprKind::Name(name) => name.to_string(),
+            ExprKind::Int(value) => value.to_string(),
+            ExprKind::Unary(op, value) => format!("({op:?} {})", shape(value)),
+            ExprKind::Binary(op, _, left, right) => format!("({} {} {})", shape(left), op.symbol(), shape(right)),
+            ExprKind::Member { object, name, optional } => {
+                format!("{}{}{}", shape(object), if *optional { "?." } else { "." }, name.name)
+            }
+            ExprKind::Index(object, index) => format!("{}[{}]", shape(object), shape(index)),
+            ExprKind::Call { callee, args } => format!("{}/{}", shape(callee), args.len()),
+            ExprKind::Lambda { params, body } => format!("(|{}| {})", params.len(), shape(body)),
+            ExprKind::Try { body, otherwise } => {
+                format!("(try {}{})", shape(body), if otherwise.is_some() { " else" } else { "" })
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn binds_as_the_tree_says() {
+        for (text, expected) in [
+            ("a or b and not c == d", "(a or (b and (Not (c == d))))"),
+            ("a + b * c - d", "((a + (b * c)) - d)"),
+            ("a ?? b + c < d", "((a ?? (b + c)) < d)"),
+            ("-a.b * 2", "((Negate a.b) * 2)"),
+            ("a - b - c", "((a - b) - c)"),
+            ("not not a", "(Not (Not a))"),
+            ("a == not b", "(a == (Not b))"),
+            ("a.in.not?.if(1, x: 2)[0]", "a.in.not?.if/2[0]"),
+            ("x => y => x + y", "(|1| (|1| (x + y)))"),
+            ("(a, b) => a", "(|2| a)"),
+            ("() => 1", "(|0| 1)"),
+            ("try a.b() else 1", "(try a.b/0 else)"),
+            ("a ?? try b", "(a ?? (try b))"),
+            ("notx and iffy or tryst", "((notx and iffy) or tryst)"),
+        ] {
+            assert_eq!(shape(&expr(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn goes_on_where_a_line_begins_with_an_operator() {
+        assert_eq!(shape(&expr("a # why\n  and b\n  .c")), "(a and b.c)");
+        assert_eq!(shape(&expr("(a +\n b)")), "(a + b)");
+        assert_eq!(fault("let x = a +\n    b").message, "the expression breaks off at the line's end");
+    }
+
+    #[test]
+    fn covers_operator_and_operands() {
+        let text = "a  ==  b";
+        let ExprKind::Binary(BinaryOp::Equal, op, ..) = expr(text).kind else { panic!("{text}") };
+        assert_eq!((op.start, op.end), (3, 5));
+    }
+
+    #[test]
+    fn mends_operators_of_other_languages() {
+        assert_eq!(mended("assert a && b"), "assert a and b");
+        assert_eq!(mended("assert !a"), "assert not a");
+        assert_eq!(mended("if a = b { c() }"), "if a == b { c() }");
+        assert_eq!(mended("f(a = 1)"), "f(a: 1)");
+        assert_eq!(mended("let r = a % 2"), "let r = a mod 2");
+    }
+}

@@ -166,6 +166,12 @@ impl<'i> Builder<'i> {
         }
         let diagnostic = self.guess(at).unwrap_or_else(|| {
             let first = self.at(at.start as usize, self.end_of_word(at.start as usize));
+            if ["./", "../", "/", "~/"].iter().any(|path| self.source(at).starts_with(path)) {
+                let program = self.source(at).split_whitespace().next().unwrap_or_default();
+                return Diagnostic::error(&code::UNKNOWN_WORD, first, "a line cannot begin with a path", "")
+                    .help(format!("if this is a command, begin the line with `$`: `$ {program} …`"))
+                    .fix(Span { end: at.start, ..at }, "$ ");
+            }
             Diagnostic::error(
                 &code::SYNTAX,
                 first,
@@ -279,5 +285,42 @@ fn scope_kind(word: &str) -> Option<ScopeKind> {
         "monitor" => Some(ScopeKind::Monitor),
         "guard" => Some(ScopeKind::Guard),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, mended};
+
+    #[test]
+    fn corrects_the_first_word() {
+        assert_eq!(mended("phse \"a\" { b() }"), "phase \"a\" { b() }");
+        assert_eq!(mended("asert a == 1"), "assert a == 1");
+        assert_eq!(mended("kubectl get pods"), "$ kubectl get pods");
+        assert_eq!(mended("./deploy.sh --now").as_str(), "$ ./deploy.sh --now");
+    }
+
+    #[test]
+    fn quotes_a_title() {
+        assert_eq!(mended("step Deploy the API { a() }"), "step \"Deploy the API\" { a() }");
+        assert_eq!(fault("step “Deploy” { a() }").message, "this is a typographic quote");
+    }
+
+    #[test]
+    fn tells_what_other_languages_are_here() {
+        for (text, word) in [
+            ("function f() { g() }", "fn name"),
+            ("while a { b() }", "retry"),
+            ("echo \"a\"", "note"),
+            ("import foo", "use"),
+        ] {
+            assert!(fault(text).help.is_some_and(|help| help.contains(word)), "{text}");
+        }
+    }
+
+    #[test]
+    fn sends_modifiers_before_the_block() {
+        assert_eq!(fault("step \"a\" { b() } timeout 5m").code.name, "misplaced-clause");
+        assert_eq!(fault("let a = 1 let b = 2").message, "`let` does not belong here");
     }
 }

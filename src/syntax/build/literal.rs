@@ -140,7 +140,7 @@ impl<'i> Builder<'i> {
             self.report(
                 Diagnostic::error(&code::SYNTAX, at, "in a record a colon stands behind the key", "expected `:`")
                     .help(format!("write `{}: …`", key.name))
-                    .fix(at, ":"),
+                    .fix(self.at(key.span.end as usize, at.end as usize), ":"),
             );
         }
         let value = self.expr_or(&mut kids, end, "the value of this key is missing");
@@ -232,6 +232,10 @@ impl<'i> Builder<'i> {
                 ),
             );
         }
+        // A file from Windows says the same as one from elsewhere.
+        if value.contains("\r\n") {
+            return self.text_part(&value.replace("\r\n", "\n"), range);
+        }
         self.text_part(&value, range)
     }
 
@@ -304,4 +308,53 @@ impl<'i> Builder<'i> {
 /// Whether a node of this rule is a string.
 pub(super) fn is_string(rule: Rule) -> bool {
     matches!(rule, Rule::str_plain | Rule::str_holes | Rule::str_raw | Rule::str_block | Rule::str_open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{expr, fault, mended};
+    use crate::syntax::tree::{ExprKind, StrPart};
+
+    fn parts(text: &str) -> Vec<String> {
+        let ExprKind::Str(string) = expr(text).kind else { panic!("{text}") };
+        string
+            .parts
+            .into_iter()
+            .map(|part| match part {
+                StrPart::Text(value, _) => value.to_string(),
+                StrPart::Hole(_, span) => text[span.start as usize..span.end as usize].to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn reads_every_form_of_a_string() {
+        assert_eq!(parts(r#""a ${b} c""#), ["a ", "${b}", " c"]);
+        assert_eq!(parts(r#""a\n\"$x $${y}""#), ["a\n\"$x ${y}"]);
+        assert_eq!(parts(r"'a\n ${b}'"), [r"a\n ${b}"]);
+        assert_eq!(parts("\"\"\"\n    a\n      ${b}\n    \"\"\""), ["a\n", "  ", "${b}"]);
+        assert_eq!(parts(r#""${f("}", { a: "${x}" })}""#), [r#"${f("}", { a: "${x}" })}"#]);
+        assert!(parts("\"\"").is_empty() && parts("''").is_empty());
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_a_string() {
+        assert_eq!(fault("note \"a").message, "the closing quote is missing");
+        assert_eq!(fault("note \"\"\"\na").message, "nothing closes this `\"\"\"`");
+        assert!(fault("$ echo ${x:-1}").help.is_some_and(|help| help.contains("$x") && help.contains("$${x:-1}")));
+    }
+
+    #[test]
+    fn mends_numbers() {
+        assert_eq!(mended("wait 5 m"), "wait 5m");
+        assert_eq!(mended("wait 10mins"), "wait 10m");
+        assert_eq!(mended("assert a > 5 %"), "assert a > 5%");
+    }
+
+    #[test]
+    fn mends_records_and_words() {
+        assert_eq!(mended("let r = { a = 1 }"), "let r = { a: 1 }");
+        assert_eq!(mended("let r = [a b]"), "let r = [a, b]");
+        assert_eq!(mended("let r = None"), "let r = null");
+    }
 }

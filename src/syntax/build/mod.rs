@@ -15,6 +15,8 @@ mod recover;
 mod scope;
 mod statement;
 mod test;
+#[cfg(test)]
+mod testing;
 mod types;
 mod value;
 mod words;

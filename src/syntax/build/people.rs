@@ -87,11 +87,16 @@ impl<'i> Builder<'i> {
                     }
                 }
                 Rule::unclosed => self.unclosed_block(self.span(node), self.span(&answer)),
-                _ => self.report(self.bad_entry(
-                    &answer,
-                    "an answer is text in quotes with a block behind it",
-                    "\"Yes\" { … }",
-                )),
+                _ => {
+                    let mut kids = self.kids(&answer);
+                    if let Some(words) = kids.next() {
+                        let message = "an answer is text in quotes with a block behind it";
+                        self.report(self.bad_entry(&words, message, "\"Yes\" { … }"));
+                    }
+                    if let Some(block) = kids.accept(Rule::block) {
+                        drop(self.block(&block));
+                    }
+                }
             }
         }
         answers
@@ -135,5 +140,38 @@ impl<'i> Builder<'i> {
         self.guess(span).unwrap_or_else(|| {
             Diagnostic::error(&code::SYNTAX, span, message, "this is none").help(format!("for example `{example}`"))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, one};
+    use crate::syntax::tree::StmtKind;
+
+    #[test]
+    fn reads_what_people_are_asked() {
+        let StmtKind::Checklist(list) = one("checklist \"a\" { \"b\" \"c\", \"d\"\n\"e\" }") else { panic!() };
+        assert_eq!(list.items.len(), 4);
+        let StmtKind::Approve(approve) = one("approve \"a\" within 5m by 2 of [\"@b\"] when c on_fail stop") else {
+            panic!()
+        };
+        assert!(approve.count.is_some() && approve.by.is_some() && approve.modifiers.when.is_some());
+        let StmtKind::Manual(manual) = one("manual \"a\" \"\"\"\n    b\n    \"\"\" timeout 5m { c() }") else {
+            panic!()
+        };
+        assert_eq!(manual.how.unwrap().as_plain().as_deref(), Some("b"));
+        assert!(manual.body.is_some());
+        let StmtKind::Choose(choose) = one("choose \"a\" { \"b\" { c() }\n \"d\" { e() } }") else { panic!() };
+        assert_eq!(choose.branches.len(), 2);
+        assert!(matches!(one("confirm \"a\" timeout 5m on_fail continue"), StmtKind::Confirm(_)));
+    }
+
+    #[test]
+    fn wants_items_in_quotes() {
+        assert_eq!(fault("checklist \"a\" {\n    b\n    \"c\"\n}").message, "an item of a checklist is text in quotes");
+        assert_eq!(
+            fault("choose \"a\" {\n    b { c() }\n}").message,
+            "an answer is text in quotes with a block behind it"
+        );
     }
 }

@@ -161,9 +161,10 @@ impl<'i> Builder<'i> {
                 if !self.reported_since(open.start) && !Self::unclosed_later(kids) {
                     let at = self.span(&node);
                     let next = self.at(at.start as usize, self.end_of_word(at.start as usize));
+                    let before = self.text[..at.start as usize].trim_end().len();
                     self.report(
                         Diagnostic::error(&code::SYNTAX, next, "a comma is missing before this", "expected `,`")
-                            .fix(Span { end: at.start, ..at }, ", "),
+                            .fix(self.at(before, before), ","),
                     );
                 }
                 true
@@ -371,5 +372,32 @@ fn shell_help(text: &str, name: &str) -> String {
         format!("for the shell's own form write `{literal}`")
     } else {
         format!("for the shell's variable write `${name}`, for its longer forms `{literal}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::fault;
+    use crate::source::FileId;
+    use crate::syntax::parse;
+
+    #[test]
+    fn a_forgotten_bracket_is_one_fault() {
+        for text in [
+            "let a = [1, 2\nlet b = 3\nc()",
+            "f(a, b\nstep \"c\" {\n    d()\n}",
+            "let a = { b: 1\nassert c",
+            "assert (a == 1\nb()\nc()",
+        ] {
+            assert_eq!(fault(text).code.name, "unclosed", "{text}");
+        }
+        assert_eq!(fault("env a {\n    b = 1\n\nparam c: string").code.name, "unclosed");
+        assert_eq!(fault("a()\n}\nb()").message, "this `}` closes nothing");
+    }
+
+    #[test]
+    fn tells_one_thing_a_line() {
+        let diagnostics = parse(FileId(0), "assert a = = b && && c )\nassert ok\nstep x y ( {\n}\n").diagnostics;
+        assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
     }
 }

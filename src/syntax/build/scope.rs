@@ -140,3 +140,51 @@ impl<'i> Builder<'i> {
         (title, modifiers, self.clauses(&mut kids))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, one};
+    use crate::syntax::tree::{ScopeKind, StmtKind};
+
+    #[test]
+    fn tells_the_three_checks_apart() {
+        assert!(matches!(one("check \"a\" { b() }"), StmtKind::Scope(scope) if scope.kind == ScopeKind::Check));
+        assert!(matches!(one("check a(b) within 2m every 5s on_fail stop"), StmtKind::CheckUse(_)));
+        assert!(matches!(one("check lib.a(b)"), StmtKind::CheckUse(_)));
+        assert!(matches!(one("check a(b: string) { c() }"), StmtKind::CheckDecl(_)));
+    }
+
+    #[test]
+    fn takes_modifiers_in_any_order() {
+        for text in [
+            "step \"a\" when b timeout 5m retry 3 after 5s backoff 2 tags [\"x\"] { c() }",
+            "step \"a\" tags [\"x\"] retry 3 backoff 2 after 5s timeout 5m when b { c() }",
+        ] {
+            let StmtKind::Scope(scope) = one(text) else { panic!("{text}") };
+            let retry = scope.modifiers.retry.unwrap();
+            assert!(retry.after.is_some() && retry.backoff.is_some() && scope.modifiers.tags.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn stands_on_one_line() {
+        let StmtKind::Scope(scope) = one("check \"x\" within 2m every 5s { assert a == 1; assert b }") else {
+            panic!()
+        };
+        assert_eq!(scope.body.body.len(), 2);
+    }
+
+    #[test]
+    fn wants_a_title_and_a_block() {
+        assert_eq!(fault("step {\n    a()\n}").code.name, "unquoted-title");
+        assert_eq!(fault("step \"a\"\nb()").message, "the block of this `step` is missing");
+        assert_eq!(fault("check healthy within 2m").code.name, "unquoted-title");
+    }
+
+    #[test]
+    fn blames_the_block_whose_brace_is_missing() {
+        let text = "phase \"a\" {\n    step \"b\" {\n        c()\n    step \"d\" {\n        e()\n    }\n}\nphase \"f\" { g() }";
+        let fault = fault(text);
+        assert_eq!(&text[..fault.span().start as usize], "phase \"a\" {\n    step \"b\" ");
+    }
+}

@@ -105,3 +105,24 @@ impl<'i> Builder<'i> {
         Some(self.string(&text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{fault, mended, one};
+    use crate::syntax::tree::{StmtKind, TestStmtKind};
+
+    #[test]
+    fn reads_every_line() {
+        let text = "test \"a\" {\n given env \"b\"\n given c = 1\n mock command \"d*\" { stdout: \"e\" }\n mock http.get { status: 200 }\n run \"f\"\n let g = 1\n expect g == 1\n expect not called h.i \"j\"\n}";
+        let StmtKind::Test(test) = one(text) else { panic!() };
+        assert_eq!(test.body.len(), 8);
+        assert!(matches!(&test.body[3].kind, TestStmtKind::Mock { pattern: None, .. }));
+        assert!(matches!(&test.body[7].kind, TestStmtKind::ExpectCalled { negated: true, .. }));
+    }
+
+    #[test]
+    fn says_which_lines_there_are() {
+        assert_eq!(mended("test \"a\" {\n    expct b == 1\n}"), "test \"a\" {\n    expect b == 1\n}");
+        assert_eq!(fault("test \"a\" {\n    step \"b\" {\n        c()\n    }\n}").code.name, "unknown-word");
+    }
+}

@@ -107,3 +107,38 @@ impl<'i> Builder<'i> {
         Some(FnParam { name, ty, default })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::parse_type;
+    use crate::syntax::tree::TypeExprKind;
+
+    #[test]
+    fn reads_every_form() {
+        assert!(matches!(parse_type("string").unwrap().kind, TypeExprKind::Name(_)));
+        let list = parse_type("list<list<int>?>").unwrap();
+        assert_eq!((list.span.start, list.span.end), (0, 16));
+        let TypeExprKind::List(inner) = list.kind else { panic!() };
+        assert!(matches!(inner.kind, TypeExprKind::Optional(_)));
+        let record = parse_type("{ status: int, headers: record,\n json: any? }").unwrap();
+        assert!(matches!(record.kind, TypeExprKind::Record(fields) if fields.len() == 3));
+    }
+
+    #[test]
+    fn refuses_what_is_none() {
+        for text in [
+            "",
+            "list<",
+            "list<int",
+            "int>",
+            "{ a }",
+            "{ a: }",
+            "int int",
+            "5",
+            &"list<".repeat(50),
+            &format!("int{}", "?".repeat(50)),
+        ] {
+            assert!(parse_type(text).is_none(), "{text}");
+        }
+    }
+}

@@ -144,3 +144,50 @@ impl<'i> Builder<'i> {
 fn shown(name: &str) -> &str {
     if name.is_empty() { "name" } else { name }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{body, fault, one};
+    use crate::syntax::tree::{Lasting, Rhs, StmtKind};
+
+    #[test]
+    fn reads_what_may_stand_behind_an_equals_sign() {
+        let kinds =
+            body("let a = 1\nlet b = $ ls\nlet c = check \"d\" { e() }\nlet f = for g in h { i() }\nj = check k()");
+        let rhs = |index: usize| match &kinds[index].kind {
+            StmtKind::Let(item) => &item.value,
+            StmtKind::Assign(item) => &item.value,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(rhs(0), Rhs::Expr(_)) && matches!(rhs(1), Rhs::Command(_)));
+        assert!(matches!(rhs(2), Rhs::Check(_)) && matches!(rhs(3), Rhs::For(_)) && matches!(rhs(4), Rhs::Check(_)));
+    }
+
+    #[test]
+    fn words_of_statements_may_be_names() {
+        assert_eq!(
+            body("let step = 1\nstep = 2\nstep.id\nnote step + check\nlet r = { note: wait, in: 1 }\nf(if: 1, step)")
+                .len(),
+            6
+        );
+        assert!(matches!(one("let secret = 1"), StmtKind::Let(item) if !item.secret));
+        assert!(matches!(one("let secret a = f()"), StmtKind::Let(item) if item.secret));
+    }
+
+    #[test]
+    fn reads_how_long_a_sign_must_last() {
+        assert!(
+            matches!(one("fail_when a > 5% for 5m"), StmtKind::FailWhen(item) if matches!(item.lasting, Some(Lasting::For(_))))
+        );
+        assert!(
+            matches!(one("warn_when a times 3"), StmtKind::WarnWhen(item) if matches!(item.lasting, Some(Lasting::Times(_))))
+        );
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        assert_eq!(fault("let x").message, "`let` gives the name a value, as in `let x = …`");
+        assert_eq!(fault("note").message, "`note` is followed by what is to be noted");
+        assert_eq!(fault("a.b = 1").message, "only a name can be given a value");
+    }
+}
