@@ -64,6 +64,8 @@ pub(super) struct Declared<'a> {
     pub(super) lowered_functions: HashMap<u32, UserFunction>,
     /// Environment variables set by a `with` around here whose value is a secret.
     pub(super) secret_vars: Vec<Arc<str>>,
+    /// What functions return, as far as they have been read: one that calls itself is not known to itself.
+    pub(super) function_types: HashMap<u32, Type>,
     /// The native actions met so far.
     pub(super) natives: HashMap<&'static str, Arc<NativeForm>>,
     /// Globals that have a value when what is being lowered is computed.
@@ -96,6 +98,7 @@ impl<'a> Declared<'a> {
             called: Vec::new(),
             lowered_functions: HashMap::new(),
             secret_vars: Vec::new(),
+            function_types: HashMap::new(),
             natives: HashMap::new(),
             computed: HashSet::new(),
         };
@@ -436,7 +439,7 @@ impl<'a> Declared<'a> {
             let _ = names.bind(&form.name, form.ty.clone(), param.name.span, false);
         }
         let mut lower = Lower::new(self, module, &mut names);
-        let (body, _) = lower.pure(&function.body, "a function");
+        let (body, ty) = lower.pure(&function.body, "a function");
         let lowered = UserFunction {
             name: Arc::clone(&function.name.name),
             params: u32::try_from(forms.len()).unwrap_or(u32::MAX),
@@ -444,6 +447,7 @@ impl<'a> Declared<'a> {
             body,
         };
         self.lowered_functions.insert(index, lowered);
+        self.function_types.insert(index, ty);
     }
 
     fn lower_secret(&mut self, module: usize, secret: &tree::SecretDecl, span: Span) -> SecretDecl {

@@ -109,7 +109,8 @@ impl Lower<'_, '_, '_> {
             Symbol::Function(index) => {
                 let forms = self.declared.functions[index as usize].1.clone();
                 let args = self.arguments(name, &forms, args, span);
-                (Expr { kind: ExprKind::UserFn { function: index, args }, span }, Type::Any)
+                let ty = self.declared.function_types.get(&index).cloned().unwrap_or(Type::Any);
+                (Expr { kind: ExprKind::UserFn { function: index, args }, span }, ty)
             }
             Symbol::Check(_) => {
                 let message = format!("`{name}` is a check, and stands on a line of its own");

@@ -12,6 +12,7 @@ use crate::eval::expr::{Argument, Part, SlotId};
 use crate::eval::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::tree;
+use crate::value::Type;
 
 impl Lower<'_, '_, '_> {
     /// The clauses of a scope. `before` is what was bound before it: the rest may be unbound when it has failed.
@@ -146,8 +147,14 @@ impl Lower<'_, '_, '_> {
         };
         let modifiers = self.modifiers(&clause.modifiers, word, clause.span, &["timeout", "retry"]);
         let first_inside = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
-        let place =
-            Place { doing: Doing::Reaction(word), in_step: true, in_loop: false, in_handler: false, ..self.place };
+        let place = Place {
+            doing: Doing::Reaction(word),
+            in_step: true,
+            in_loop: false,
+            in_handler: false,
+            in_action: false,
+            ..self.place
+        };
         let effect = self.effect;
         let outer = std::mem::take(&mut self.uses);
         self.names.push();
@@ -218,7 +225,19 @@ impl Lower<'_, '_, '_> {
             sampling: false,
         };
         self.place = place;
+        self.returns = form.returns.clone();
         let body = self.block(&action.body);
+        self.returns = Type::Any;
+        let promises = !matches!(form.returns, Type::Any | Type::Null | Type::Optional(_));
+        if promises && !super::stmt::leaves(&body) {
+            let message = format!(
+                "action `{}` returns {}, and can come to its end without `return`",
+                form.name,
+                super::a(&form.returns)
+            );
+            let help = "end it with `return …`, or leave out the `->`";
+            self.report(Diagnostic::error(&code::WRONG_TYPE, form.span, message, "").help(help));
+        }
         if action.effect.is_some() && form.effect.is_changing() && self.effect.unwrap_or(Effect::Reads) == Effect::Reads
         {
             let message = format!("action `{}` is declared `{}`, and only reads", form.name, form.effect);

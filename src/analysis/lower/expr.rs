@@ -340,21 +340,6 @@ impl Lower<'_, '_, '_> {
         Meaning::Value(Expr { kind: ExprKind::Global(global), span }, ty)
     }
 
-    pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
-        let message = format!("nothing here is called `{name}`");
-        let mut diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
-        if let Some((bound, what)) = self.names.gone.get(name) {
-            diagnostic = diagnostic.label(*bound, format!("bound here, and seen only inside of {what}"));
-            diagnostic.help = Some(match *what {
-                "this loop" => "collect it: `let results = for … { }` gives one record an iteration".to_owned(),
-                _ => "bind it outside".to_owned(),
-            });
-        } else {
-            diagnostic.help = self.nearest(name).map(|near| format!("did you mean `{near}`?"));
-        }
-        self.report(diagnostic);
-    }
-
     /// The nearest thing that has a name here.
     pub(super) fn nearest(&self, name: &str) -> Option<String> {
         let symbols = &self.declared.symbols[self.module];

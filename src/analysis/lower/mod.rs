@@ -9,6 +9,7 @@ mod people;
 mod scope;
 mod stmt;
 mod story;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -70,6 +71,10 @@ pub(super) struct Lower<'d, 'a, 'n> {
     /// The greatest effect so far.
     pub(super) effect: Option<Effect>,
     pub(super) signs: usize,
+    /// `finally` lines that the scope around them has taken up.
+    pub(super) taken: Vec<Span>,
+    /// What the action being lowered returns.
+    pub(super) returns: Type,
     /// What is lowered is computed before the run: only globals that come before it have a value.
     pub(super) early: bool,
 }
@@ -96,6 +101,8 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             uses: Vec::new(),
             effect: None,
             signs: 0,
+            taken: Vec::new(),
+            returns: Type::Any,
             early: false,
         }
     }

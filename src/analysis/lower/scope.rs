@@ -42,6 +42,9 @@ impl Lower<'_, '_, '_> {
         self.scope_needs(scope);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&scope.modifiers);
+        let finallys = scope.body.body.iter().filter(|stmt| matches!(stmt.kind, Tree::Finally(_)));
+        self.taken.extend(finallys.map(|stmt| stmt.span));
+        self.clauses_fit(scope);
         let (body, mut clauses) = self.scope_inside(scope, outside.mark);
         self.finally_inside(&scope.body, &mut clauses, outside.mark);
         self.left_by_skip();
@@ -114,6 +117,26 @@ impl Lower<'_, '_, '_> {
                 self.misplaced(scope.head, message, "make the outer one a phase");
             }
             _ => {}
+        }
+    }
+
+    /// What changes nothing has nothing to take back.
+    fn clauses_fit(&mut self, scope: &tree::Scope) {
+        if matches!(scope.kind, ScopeKind::Phase | ScopeKind::Step) {
+            return;
+        }
+        let word = scope.kind.word();
+        let clauses = &scope.clauses;
+        let spans = [
+            ("undo", clauses.undo.as_ref().map(|clause| clause.span)),
+            ("restore", clauses.restore.as_ref().map(|clause| clause.span)),
+            ("probe", clauses.probe.as_ref().map(|block| block.span)),
+        ];
+        for (clause, span) in spans {
+            if let Some(span) = span {
+                let message = format!("a {word} changes nothing, so there is nothing to `{clause}`");
+                self.misplaced(span, &message, "move it to the step whose change it belongs to");
+            }
         }
     }
 

@@ -67,7 +67,12 @@ impl Lower<'_, '_, '_> {
                         "to end the run early write: finish \"why\"",
                     );
                 }
-                let value = value.as_ref().map(|value| self.expr(value).0);
+                let value = value.as_ref().map(|value| {
+                    let (lowered, ty) = self.expr(value);
+                    let wanted = self.returns.clone();
+                    self.must_fit(&ty, &wanted, value.span, "what the action returns");
+                    lowered
+                });
                 self.push(StmtKind::Return(value), span, out);
             }
             Tree::Break => {
@@ -87,7 +92,11 @@ impl Lower<'_, '_, '_> {
                 self.push(StmtKind::Skip(why), span, out);
             }
             Tree::Finally(_) => {
-                // Taken up by the scope around it.
+                // One that stands directly in a scope is part of that scope.
+                if !self.taken.contains(&span) {
+                    let message = "this `finally` belongs to nothing that ends: it stands in no phase or step directly";
+                    self.misplaced(span, message, "move it to the end of the phase or step around it");
+                }
             }
             Tree::Header(_)
             | Tree::Use(_)
@@ -120,7 +129,9 @@ impl Lower<'_, '_, '_> {
 
     /// An expression that people read.
     pub(super) fn text(&mut self, expr: &tree::Expr) -> Expr {
-        self.expr(expr).0
+        let (text, ty) = self.expr(expr);
+        self.present(ty, expr.span);
+        text
     }
 
     fn saying(&mut self, text: &tree::Expr, span: Span, out: &mut Vec<Stmt>, kind: impl FnOnce(Expr) -> StmtKind) {
@@ -368,6 +379,7 @@ pub(super) fn leaves(block: &Block) -> bool {
         | StmtKind::Undo
         | StmtKind::Stop => true,
         StmtKind::If { then, otherwise, .. } => leaves(then) && leaves(otherwise),
+        StmtKind::With { body, .. } | StmtKind::OnDir { body, .. } => leaves(body),
         _ => false,
     })
 }
