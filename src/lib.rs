@@ -24,3 +24,7 @@ pub mod runtime;
 pub mod session;
 
 pub mod actions;
+
+pub mod report;
+
+pub mod cli;

@@ -1,3 +1,5 @@
 //! The `rbk` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    rbk::cli::main()
+}

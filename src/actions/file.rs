@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{file_error, later, no_evidence, path, shown, text};
 use crate::catalog::{Action, ActionError, Args, Call, Effect, Inverse, Param};
-use crate::host::{FileKind, Files, LocalFuture};
+use crate::host::{FileInfo, FileKind, Files, LocalFuture};
 use crate::value::Value;
 
 const PATH: Param =
@@ -104,10 +104,10 @@ pub(super) static WRITE: Action = Action {
         })
     },
     inverse: Inverse::Captured {
-        capture: |call| aside(call, "path"),
-        restore: |call, kept| put_back(call, "path", kept),
+        capture: |call| aside(call, "path", Keep::TextInMemory),
+        restore: put_back,
         show: show_back,
-        discard: |call, kept| discard(call, "path", kept),
+        discard,
     },
     evidence: no_evidence,
 };
@@ -135,10 +135,10 @@ pub(super) static APPEND: Action = Action {
         })
     },
     inverse: Inverse::Captured {
-        capture: |call| aside(call, "path"),
-        restore: |call, kept| put_back(call, "path", kept),
+        capture: |call| aside(call, "path", Keep::TextInMemory),
+        restore: put_back,
         show: show_back,
-        discard: |call, kept| discard(call, "path", kept),
+        discard,
     },
     evidence: no_evidence,
 };
@@ -160,10 +160,10 @@ pub(super) static COPY: Action = Action {
         })
     },
     inverse: Inverse::Captured {
-        capture: |call| aside(call, "to"),
-        restore: |call, kept| put_back(call, "to", kept),
+        capture: |call| aside(call, "to", Keep::Copy),
+        restore: put_back,
         show: |args, kept| back(&shown(args, "to"), kept),
-        discard: |call, kept| discard(call, "to", kept),
+        discard,
     },
     evidence: no_evidence,
 };
@@ -190,13 +190,27 @@ pub(super) static MOVE: Action = Action {
         })
     },
     inverse: Inverse::Captured {
-        capture: |_| later(async { Ok(Value::Null) }),
-        restore: |call, _| {
+        // Whether there will be something to move back: what was at the destination before is not ours.
+        capture: |call| {
+            later(async move {
+                let (from, to) = (path(call, "from"), path(call, "to"));
+                let is_there = |path: &Path| match call.host.files().metadata(path) {
+                    Ok(there) => Ok(there.is_some()),
+                    Err(error) => Err(file_error("looked at", path, &error)),
+                };
+                Ok(Value::Bool(is_there(&from)? && !is_there(&to)?))
+            })
+        },
+        restore: |call, moves| {
             later(async move {
                 let (from, to) = (path(call, "from"), path(call, "to"));
                 let files = call.host.files();
-                if files.metadata(&to).ok().flatten().is_none() {
+                if !matches!(moves, Value::Bool(true)) || files.metadata(&to).ok().flatten().is_none() {
                     return Ok(());
+                }
+                if files.metadata(&from).ok().flatten().is_some() {
+                    return Err(ActionError::failed(format!("there is something at {} again", from.display()))
+                        .help(format!("look at both, then: mv {} {}", to.display(), from.display())));
                 }
                 files.rename(&to, &from).map_err(|error| file_error("moved back", &to, &error))
             })
@@ -222,7 +236,8 @@ pub(super) static REMOVE: Action = Action {
             let path = path(call, "path");
             let files = call.host.files();
             if files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))?.is_some() {
-                let hidden = hidden(&path);
+                // The name that `capture` has chosen: nothing has taken it since.
+                let hidden = hidden(files, &path);
                 files.rename(&path, &hidden).map_err(|error| file_error("removed", &path, &error))?;
             }
             Ok(Value::Null)
@@ -231,23 +246,24 @@ pub(super) static REMOVE: Action = Action {
     inverse: Inverse::Captured {
         capture: |call| {
             later(async move {
-                let there = call.host.files().metadata(&path(call, "path")).ok().flatten().is_some();
-                Ok(Value::Bool(there))
+                let path = path(call, "path");
+                let files = call.host.files();
+                let there = files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))?;
+                Ok(there.map_or(Value::Null, |_| kept(&path, &hidden(files, &path))))
             })
         },
-        restore: |call, there| {
+        restore: |call, kept| {
             later(async move {
-                let path = path(call, "path");
-                let hidden = hidden(&path);
+                let Some((path, hidden)) = kept_at(kept) else { return Ok(()) };
                 let files = call.host.files();
-                if !matches!(there, Value::Bool(true)) || files.metadata(&hidden).ok().flatten().is_none() {
+                if files.metadata(&hidden).ok().flatten().is_none() {
                     return Ok(());
                 }
-                files.rename(&hidden, &path).map_err(|error| file_error("put back", &path, &error))
+                swap_back(files, &path, &hidden).map_err(|error| file_error("put back", &path, &error))
             })
         },
         show: |args, _| format!("put {} back", shown(args, "path")),
-        discard: |call, there| discard(call, "path", there),
+        discard,
     },
     evidence: no_evidence,
 };
@@ -329,7 +345,13 @@ pub(super) static LINK: Action = Action {
         capture: |call| {
             later(async move {
                 let link = path(call, "link");
-                let target = call.host.files().read_link(&link).map_err(|error| file_error("read", &link, &error))?;
+                let files = call.host.files();
+                let there = files.metadata(&link).map_err(|error| file_error("looked at", &link, &error))?;
+                if there.is_some_and(|there| there.kind != FileKind::Link) {
+                    return Err(ActionError::failed(format!("{} is there, and is no link", link.display()))
+                        .help("move it away first, or choose another name"));
+                }
+                let target = files.read_link(&link).map_err(|error| file_error("read", &link, &error))?;
                 Ok(target.map_or(Value::Null, |target| Value::str(target.to_string_lossy().into_owned())))
             })
         },
@@ -354,64 +376,113 @@ pub(super) static LINK: Action = Action {
     evidence: no_evidence,
 };
 
-/// The name under which something lies that was moved out of the way.
-fn hidden(path: &Path) -> PathBuf {
+/// A free name beside a path for what is moved out of its way. Every capture has one of its own:
+/// what is written twice is taken back twice.
+fn hidden(files: &dyn Files, path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}.before-rbk-{}", std::process::id()))
+    let named = |count: u32| path.with_file_name(format!(".{name}.before-rbk-{}-{count}", std::process::id()));
+    let free = (1..10_000).map(named).find(|path| files.metadata(path).is_ok_and(|there| there.is_none()));
+    free.unwrap_or_else(|| named(0))
 }
 
 /// A text file up to this size is kept in memory; anything else as a copy beside it.
 const KEPT_IN_MEMORY: u64 = 1024 * 1024;
 
-/// Keeps what is at a path: its text, `true` for a hidden copy beside it, `false` if there is nothing.
-fn aside<'a>(call: &'a Call<'a>, name: &'static str) -> LocalFuture<'a, Result<Value, ActionError>> {
+/// What `capture` tells `restore`: the path that counts, and where its hidden copy lies.
+fn kept(path: &Path, hidden: &Path) -> Value {
+    let text = |path: &Path| Value::str(path.to_string_lossy().into_owned());
+    Value::record([("path", text(path)), ("copy", text(hidden))])
+}
+
+fn kept_at(kept: &Value) -> Option<(PathBuf, PathBuf)> {
+    let path = |name| match kept {
+        Value::Record(record) => match record.get(name) {
+            Some(Value::Str(path)) => Some(PathBuf::from(&**path)),
+            _ => None,
+        },
+        _ => None,
+    };
+    Some((path("path")?, path("copy")?))
+}
+
+/// What is kept where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// A small text in memory: enough where the action changes the content only.
+    TextInMemory,
+    /// A hidden copy, which has the mode and the owner too.
+    Copy,
+}
+
+/// Keeps what is at a path, or behind it if it is a link: its text, or where a hidden copy lies.
+fn aside<'a>(call: &'a Call<'a>, name: &'static str, keep: Keep) -> LocalFuture<'a, Result<Value, ActionError>> {
     later(async move {
-        let path = path(call, name);
+        let given = path(call, name);
         let files = call.host.files();
+        // What is written through a link changes what it points at. One that points nowhere counts itself.
+        let path = files.canonical(&given).unwrap_or(given);
+        let at = ("path", Value::str(path.to_string_lossy().into_owned()));
         let Some(there) = files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))? else {
-            return Ok(Value::Bool(false));
+            return Ok(Value::record([at, ("absent", Value::Bool(true))]));
         };
-        if there.kind == FileKind::File && there.size <= KEPT_IN_MEMORY {
+        if keep == Keep::TextInMemory && there.kind == FileKind::File && there.size <= KEPT_IN_MEMORY {
             let content = files.read(&path).map_err(|error| file_error("read", &path, &error))?;
             if let Ok(text) = String::from_utf8(content) {
-                return Ok(Value::from(text));
+                return Ok(Value::record([at, ("mode", Value::Int(there.mode.into())), ("text", Value::from(text))]));
             }
         }
-        files.copy(&path, &hidden(&path)).map_err(|error| file_error("kept", &path, &error))?;
-        Ok(Value::Bool(true))
+        let hidden = hidden(files, &path);
+        files.copy(&path, &hidden).map_err(|error| {
+            let _ = files.remove(&hidden);
+            file_error("kept", &path, &error)
+        })?;
+        Ok(kept(&path, &hidden))
     })
 }
 
 /// Puts back what was kept.
-fn put_back<'a>(call: &'a Call<'a>, name: &'static str, kept: &'a Value) -> LocalFuture<'a, Result<(), ActionError>> {
+fn put_back<'a>(call: &'a Call<'a>, kept: &'a Value) -> LocalFuture<'a, Result<(), ActionError>> {
     later(async move {
-        let path = path(call, name);
-        restore_at(call.host.files(), &path, kept).map_err(|error| file_error("put back", &path, &error))
+        let files = call.host.files();
+        if let Some((path, hidden)) = kept_at(kept) {
+            return swap_back(files, &path, &hidden).map_err(|error| file_error("put back", &path, &error));
+        }
+        let Value::Record(kept) = kept else { return Ok(()) };
+        let Some(Value::Str(path)) = kept.get("path") else { return Ok(()) };
+        let path = PathBuf::from(&**path);
+        let mode = match kept.get("mode") {
+            Some(Value::Int(mode)) => u32::try_from(*mode).ok(),
+            _ => None,
+        };
+        let done = match kept.get("text") {
+            Some(Value::Str(text)) => files.write_atomic(&path, text.as_bytes(), mode),
+            _ => match files.metadata(&path) {
+                Ok(None) => Ok(()),
+                Ok(Some(_)) => files.remove(&path),
+                Err(error) => Err(error),
+            },
+        };
+        done.map_err(|error| file_error("put back", &path, &error))
     })
 }
 
-fn restore_at(files: &dyn Files, path: &Path, kept: &Value) -> std::io::Result<()> {
-    let there = files.metadata(path)?;
-    match kept {
-        Value::Str(text) => files.write_atomic(path, text.as_bytes(), None),
-        Value::Bool(true) => {
-            // A rename over a file takes one moment; a folder must go first.
-            if there.is_some_and(|there| there.kind == FileKind::Dir) {
-                files.remove(path)?;
-            }
-            files.rename(&hidden(path), path)
-        }
-        _ if there.is_some() => files.remove(path),
-        _ => Ok(()),
+/// Moves a hidden copy over what is at a path now.
+fn swap_back(files: &dyn Files, path: &Path, hidden: &Path) -> std::io::Result<()> {
+    // A rename over a file takes one moment; a folder must go first.
+    let is_folder = |there: Option<&FileInfo>| there.is_some_and(|there| there.kind == FileKind::Dir);
+    let (there, old) = (files.metadata(path)?, files.metadata(hidden)?);
+    if there.is_some() && (is_folder(there.as_ref()) || is_folder(old.as_ref())) {
+        files.remove(path)?;
     }
+    files.rename(hidden, path)
 }
 
 /// Clears the hidden copy away.
-fn discard<'a>(call: &'a Call<'a>, name: &'static str, kept: &'a Value) -> LocalFuture<'a, ()> {
+fn discard<'a>(call: &'a Call<'a>, kept: &'a Value) -> LocalFuture<'a, ()> {
     later(async move {
-        if matches!(kept, Value::Bool(true)) {
+        if let Some((_, hidden)) = kept_at(kept) {
             // Left behind it is a hidden file, and no harm: not worth failing a run that is done.
-            let _ = call.host.files().remove(&hidden(&path(call, name)));
+            let _ = call.host.files().remove(&hidden);
         }
     })
 }
@@ -422,7 +493,7 @@ fn show_back(args: &Args, kept: &Value) -> String {
 
 fn back(path: &str, kept: &Value) -> String {
     match kept {
-        Value::Bool(false) => format!("remove {path}"),
+        Value::Record(kept) if kept.get("absent").is_some() => format!("remove {path}"),
         _ => format!("put the old {path} back"),
     }
 }

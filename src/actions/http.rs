@@ -193,13 +193,10 @@ async fn exchange(method: &str, call: &Call<'_>) -> Result<Value, ActionError> {
             () = call.host.sleep(limit, call.cancel), if !limit.is_zero() => {
                 own.cancel();
                 // The request was cancelled, or its answer came in the same moment.
-                work.await.map_err(|error: HttpError| match error.cancelled {
-                    true if !call.cancel.is_cancelled() => HttpError {
-                        message: format!("{asked} gave no answer in {}", spoken(limit)),
-                        ..error
-                    },
-                    _ => error,
-                })
+                work.await.map_err(|error: HttpError| if error.cancelled && !call.cancel.is_cancelled() { HttpError {
+                    message: format!("{asked} gave no answer in {}", spoken(limit)),
+                    ..error
+                } } else { error })
             }
         }
     };

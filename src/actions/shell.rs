@@ -9,10 +9,13 @@ use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Para
 use crate::host::{Cancel, Exit, LocalFuture, Process, ProcessError};
 use crate::value::{Record, Value, display, units};
 
-/// Stands before every script under bash. Like `set -e` with `pipefail`, but for one thing: a writer
-/// whose reader closed early (`yes | head -1`, SIGPIPE, 141) has not failed.
+/// Stands before every script under bash, on its first line, so that bash counts lines as the script
+/// does. Like `set -e` with `pipefail`, but for one thing: a writer whose reader closed early
+/// (`yes | head -1`, SIGPIPE, 141) has not failed. `PIPESTATUS` is asked only then: `[[ … ]]` and
+/// `(( … ))` do not set it. In a condition (`if`, `&&`, `||`) no trap runs, and the 141 is seen.
 const BASH_PROLOGUE: &str = "set -Euo pipefail; trap 'rbk_s=($? \"${PIPESTATUS[@]}\"); \
-    [[ \" ${rbk_s[*]:1} \" =~ ^(\\ (0|141))*\\ $ ]] || exit \"${rbk_s[0]}\"' ERR\n";
+    if [[ ${rbk_s[0]} != 141 ]]; then exit \"${rbk_s[0]}\"; fi; \
+    for rbk_s in \"${rbk_s[@]}\"; do case $rbk_s in 0|141) ;; *) exit \"$rbk_s\" ;; esac; done' ERR; ";
 
 /// The exit code of a process that wrote to a closed pipe.
 const BROKEN_PIPE: i32 = 141;

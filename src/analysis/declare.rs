@@ -1,6 +1,6 @@
 //! What the top level of each file declares, and the order in which it is lowered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +37,12 @@ pub(super) struct ParamForm {
     pub(super) optional: bool,
 }
 
+/// A native action's form, read from its declaration.
+pub(super) struct NativeForm {
+    pub(super) params: Vec<ParamForm>,
+    pub(super) returns: Type,
+}
+
 /// Everything declared, and what became of it.
 pub(super) struct Declared<'a> {
     pub(super) modules: &'a Modules,
@@ -48,7 +54,7 @@ pub(super) struct Declared<'a> {
     /// By module, by name.
     pub(super) symbols: Vec<HashMap<Arc<str>, Symbol>>,
     pub(super) globals: Vec<NameInfo>,
-    pub(super) actions: Vec<ActionForm>,
+    pub(super) actions: Vec<Arc<ActionForm>>,
     pub(super) checks: Vec<(Arc<str>, Vec<ParamForm>)>,
     pub(super) functions: Vec<(Arc<str>, Vec<ParamForm>)>,
     pub(super) secrets: Vec<(GlobalId, Arc<str>)>,
@@ -58,6 +64,10 @@ pub(super) struct Declared<'a> {
     pub(super) lowered_functions: HashMap<u32, UserFunction>,
     /// Environment variables set by a `with` around here whose value is a secret.
     pub(super) secret_vars: Vec<Arc<str>>,
+    /// The native actions met so far.
+    pub(super) natives: HashMap<&'static str, Arc<NativeForm>>,
+    /// Globals that have a value when what is being lowered is computed.
+    pub(super) computed: HashSet<GlobalId>,
 }
 
 impl<'a> Declared<'a> {
@@ -86,6 +96,8 @@ impl<'a> Declared<'a> {
             called: Vec::new(),
             lowered_functions: HashMap::new(),
             secret_vars: Vec::new(),
+            natives: HashMap::new(),
+            computed: HashSet::new(),
         };
         declared.collect();
         declared
@@ -221,7 +233,7 @@ impl<'a> Declared<'a> {
             None => Arc::clone(&action.name.name),
         };
         let index = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
-        self.actions.push(ActionForm { name, params, effect, returns, span: action.name.span });
+        self.actions.push(Arc::new(ActionForm { name, params, effect, returns, span: action.name.span }));
         self.declare(module, &action.name.name, Symbol::Action(index), action.name.span);
     }
 
@@ -276,10 +288,18 @@ impl<'a> Declared<'a> {
         let mut params = Vec::new();
         // Environments first: their keys and types are what everything else is checked against.
         let environments = self.lower_environments();
+        // In the order in which they are computed when a run begins.
+        self.computed.extend(self.env.iter().map(|places| places.all));
+        for stmt in &modules.all[main].tree.body {
+            if let StmtKind::Param(param) = &stmt.kind {
+                let param = self.lower_param(main, param, stmt.span);
+                self.computed.insert(param.global);
+                params.push(param);
+            }
+        }
         for (index, module) in modules.all.iter().enumerate() {
             for stmt in &module.tree.body {
                 match &stmt.kind {
-                    StmtKind::Param(param) if index == main => params.push(self.lower_param(index, param, stmt.span)),
                     StmtKind::Let(binding) => lets.extend(self.lower_let(index, binding, stmt.span)),
                     StmtKind::Fn(function) => self.lower_function(index, function),
                     _ => {}
@@ -345,6 +365,7 @@ impl<'a> Declared<'a> {
         let ty = self.globals[global as usize].ty.clone();
         let mut names = FrameNames::new();
         let mut lower = Lower::new(self, module, &mut names);
+        lower.early = true;
         let default = param.default.as_ref().map(|default| {
             let (expr, given) = lower.pure(default, "a default");
             lower.must_fit(&given, &ty, default.span, "the default");
@@ -397,10 +418,12 @@ impl<'a> Declared<'a> {
         let wanted = binding.ty.as_ref().map(|ty| self.read_type(ty));
         let mut names = FrameNames::new();
         let mut lower = Lower::new(self, module, &mut names);
+        lower.early = true;
         let (expr, ty) = lower.pure(value, "a `let` of the top level");
         if let Some(wanted) = &wanted {
             lower.must_fit(&ty, wanted, value.span, "this value");
         }
+        self.computed.insert(global);
         self.globals[global as usize].ty = wanted.unwrap_or(ty);
         Some((global, expr))
     }
@@ -453,7 +476,7 @@ impl<'a> Declared<'a> {
             Some(Symbol::Action(index)) => *index,
             _ => 0,
         };
-        let form = self.actions[index as usize].clone();
+        let form = Arc::clone(&self.actions[index as usize]);
         let mut names = FrameNames::new();
         for (param, form) in action.params.iter().zip(&form.params) {
             let _ = names.bind(&form.name, form.ty.clone(), param.name.span, false);
@@ -461,7 +484,7 @@ impl<'a> Declared<'a> {
         let mut lower = Lower::new(self, module, &mut names);
         let (body, undo, probe) = lower.action_body(action, &form);
         UserAction {
-            name: form.name,
+            name: Arc::clone(&form.name),
             effect: form.effect,
             frame: names.infos,
             params: u32::try_from(action.params.len()).unwrap_or(u32::MAX),

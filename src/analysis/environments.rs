@@ -1,9 +1,10 @@
 //! Environments: `extends` resolved, and every one of them checked for what the runbook uses.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::declare::Declared;
-use super::lower::Lower;
+use super::lower::{Lower, a};
 use super::names::FrameNames;
 use super::program::Environment;
 use crate::diag::{Diagnostic, code, did_you_mean};
@@ -16,6 +17,8 @@ use crate::value::{Type, Value};
 #[derive(Default)]
 pub(super) struct Environments {
     pub(super) all: Vec<DeclaredEnv>,
+    /// Keys that are missing somewhere and were told of.
+    told: Vec<Arc<str>>,
 }
 
 /// One environment.
@@ -87,6 +90,18 @@ impl Environments {
         Some(chain)
     }
 
+    /// Settings that an environment gives twice.
+    fn duplicates(&self, at: usize, out: &mut Vec<Diagnostic>) {
+        let entries = &self.all[at].entries;
+        for (index, entry) in entries.iter().enumerate() {
+            if let Some(first) = entries[..index].iter().find(|other| other.key.name == entry.key.name) {
+                let message = format!("environment `{}` says `{}` twice", self.all[at].name, entry.key.name);
+                let diagnostic = Diagnostic::error(&code::DUPLICATE_NAME, entry.key.span, message, "here again");
+                out.push(diagnostic.label(first.key.span, "first here"));
+            }
+        }
+    }
+
     pub(super) fn names(&self) -> Vec<&str> {
         self.all.iter().map(|env| &*env.name).collect()
     }
@@ -97,6 +112,7 @@ impl Declared<'_> {
     pub(super) fn lower_environments(&mut self) -> Vec<Environment> {
         let mut lowered = Vec::new();
         for at in 0..self.environments.all.len() {
+            self.environments.duplicates(at, &mut self.diagnostics);
             let chain = self.environments.chain(at).unwrap_or_else(|| vec![at]);
             let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
             let mut keys: Vec<(Arc<str>, Type)> = Vec::new();
@@ -110,6 +126,7 @@ impl Declared<'_> {
                     let mut names = FrameNames::new();
                     let before = self.diagnostics.len();
                     let mut lower = Lower::new(self, module, &mut names);
+                    lower.early = true;
                     let (expr, ty) = lower.pure(&entry.value, "a setting of an environment");
                     if &*entry.key.name == "protected" {
                         lower.must_fit(&ty, &Type::Bool, entry.value.span, "`protected`");
@@ -123,15 +140,50 @@ impl Declared<'_> {
                     entries.push((entry.key.name, expr));
                 }
             }
+            if !keys.iter().any(|(known, _)| &**known == "protected") {
+                keys.push((Arc::from("protected"), Type::Bool));
+                let span = self.environments.all[at].span;
+                entries.push((Arc::from("protected"), Expr { kind: ExprKind::Const(Value::Bool(false)), span }));
+            }
             let env = &mut self.environments.all[at];
             env.keys = keys;
             lowered.push(Environment { name: Arc::clone(&env.name), protected, entries, span: env.span });
         }
+        self.conflicting_settings();
         lowered
     }
 
+    /// A setting is of one type in every environment: a runbook that fits one must fit the others.
+    fn conflicting_settings(&mut self) {
+        let mut first: HashMap<&str, (&DeclaredEnv, &Type)> = HashMap::new();
+        let mut found = Vec::new();
+        for env in &self.environments.all {
+            for (key, ty) in &env.keys {
+                let Some(entry) = env.entries.iter().find(|entry| entry.key.name == *key) else { continue };
+                let (other, known) = *first.entry(key).or_insert((env, ty));
+                if ty.fits(known) || known.fits(ty) || &**key == "protected" {
+                    continue;
+                }
+                let message = format!("`{key}` is {} here, and {} in environment {}", a(ty), a(known), other.name);
+                let diagnostic = Diagnostic::error(&code::ENVIRONMENT, entry.value.span, message, format!("{ty}"));
+                let before = other.entries.iter().find(|entry| entry.key.name == *key).map(|entry| entry.value.span);
+                found.push(match before.filter(|before| before.file == entry.span.file) {
+                    Some(before) => diagnostic.label(before, format!("{known}")),
+                    None => diagnostic,
+                });
+            }
+        }
+        self.diagnostics.append(&mut found);
+    }
+
+    /// Whether one environment gives a setting, and another does not.
+    pub(super) fn only_some_have(&self, key: &str) -> bool {
+        let has = |env: &DeclaredEnv| env.keys.iter().any(|(name, _)| **name == *key);
+        self.environments.all.iter().any(has) && !self.environments.all.iter().all(has)
+    }
+
     /// The type of `env.key` over all environments, or what to say about it.
-    pub(super) fn env_key(&self, key: &tree::Ident) -> Result<Type, Box<Diagnostic>> {
+    pub(super) fn env_key(&mut self, key: &tree::Ident) -> Result<Type, Option<Box<Diagnostic>>> {
         let all = &self.environments.all;
         if &*key.name == "name" {
             return Ok(Type::String);
@@ -143,8 +195,9 @@ impl Declared<'_> {
             let first = types.next().map_or(Type::Any, |(_, ty)| ty.clone());
             return Ok(types.fold(first, |joined, (_, ty)| joined.join(ty)));
         }
-        if &*key.name == "protected" {
-            return Ok(Type::Bool.optional());
+        // Told once, at its first use.
+        if self.environments.told.contains(&key.name) {
+            return Err(None);
         }
         let known = all.iter().flat_map(|env| env.keys.iter().map(|(name, _)| &**name));
         let near = did_you_mean(&key.name, known).map(str::to_owned);
@@ -165,6 +218,7 @@ impl Declared<'_> {
                 diagnostic = diagnostic.label(env.span, "does not have it");
             }
         }
-        Err(Box::new(diagnostic))
+        self.environments.told.push(Arc::clone(&key.name));
+        Err(Some(Box::new(diagnostic)))
     }
 }

@@ -36,6 +36,12 @@ impl Lower<'_, '_, '_> {
                 }
                 "window" => {
                     wants(self, Type::String);
+                    if let Some(plain) = text(&value)
+                        && let Err(why) = crate::value::window::Window::parse(&plain)
+                    {
+                        let message = "this window could not be read";
+                        self.report(Diagnostic::error(&code::HEADER, span, message, "").help(why));
+                    }
                     header.window = Some(Window { value });
                 }
                 "tags" => {

@@ -3,6 +3,7 @@
 
 mod declare;
 mod environments;
+mod facts;
 mod header;
 mod lower;
 mod modules;
@@ -63,7 +64,7 @@ fn analyse_called(
     let program = declared.program();
     let mut found = declared.into_diagnostics();
     if broken {
-        // A line that could not be read leaves names unbound: what follows from that is noise.
+        // A line or file that could not be read leaves names unbound: what follows from that is noise.
         found.retain(|diagnostic| !lower::follows_from_broken_lines(diagnostic));
     }
     diagnostics.append(&mut found);

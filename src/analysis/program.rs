@@ -76,6 +76,8 @@ pub enum Source {
     Command,
     /// An action of the runbook
     User(Arc<str>),
+    /// Read out of what another name holds
+    PartOf(SlotId),
 }
 
 /// Where `env` and `environments` are bound.
@@ -541,6 +543,8 @@ pub struct Compensation {
     pub text: Arc<str>,
     /// The clause.
     pub span: Span,
+    /// What stands between its braces.
+    pub inside: Span,
 }
 
 /// Which clause a compensation was.

@@ -204,6 +204,7 @@ impl Branch {
                 let mut failure = self.action_failure(error, act);
                 if self.cancel.is_cancelled() {
                     failure.kind = FailureKind::Cancelled;
+                    failure.diagnostic.code = FailureKind::Cancelled.code();
                 }
                 failure.evidence.push(summary.to_owned());
                 Flow::Fail(failure)
@@ -316,16 +317,11 @@ impl Branch {
         Some(record)
     }
 
-    /// What a compensation will do, with the values it captured put in where they stand alone in a hole.
+    /// What a compensation will do, with the values it captured put in.
     fn with_values(&self, pending: &super::undo::Pending, captured: &[(SlotId, Value)]) -> String {
-        let mut text = pending.compensation.text.to_string();
-        for (slot, value) in captured {
-            if let Some(info) = self.codes[pending.frame].names().get(*slot as usize) {
-                let shown: String = value.to_text().chars().take(60).collect();
-                text = text.replace(&format!("${{{}}}", info.name), &shown);
-            }
-        }
-        text
+        let code = &self.codes[pending.frame];
+        let one_line = pending.compensation.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        super::wording::filled(&one_line, &|name| super::undo::named(name, code, captured, &pending.unit))
     }
 
     fn native_inverse(

@@ -88,20 +88,25 @@ impl Branch {
     }
 
     /// One line for each answer the values of an expression were read from, and where those were bound.
-    fn evidence(&mut self, expr: &Expr) -> Vec<String> {
+    pub(super) fn evidence(&mut self, expr: &Expr) -> Vec<String> {
         let mut slots = Vec::new();
         slots_of(expr, &mut slots);
         let sources = std::sync::Arc::clone(&self.unit.program.sources);
         let mut lines = Vec::new();
         for slot in slots {
             let Some(info) = self.name_info(slot) else { continue };
-            let (from, span, name) = (info.from.clone(), info.span, std::sync::Arc::clone(&info.name));
-            let Some(value) = self.get(slot) else { continue };
+            let (mut from, span, name) = (info.from.clone(), info.span, std::sync::Arc::clone(&info.name));
+            let mut holder = slot;
+            if let Some(Source::PartOf(whole)) = from {
+                holder = whole;
+                from = self.name_info(whole).and_then(|info| info.from.clone());
+            }
+            let Some(value) = self.get(holder) else { continue };
             let said = match from {
                 Some(Source::Action(action)) => (action.evidence)(value),
                 Some(Source::Command) => command_evidence(value),
                 Some(Source::User(action)) => Some(format!("{action} returned {}", value.inspect())),
-                None => continue,
+                Some(Source::PartOf(_)) | None => continue,
             };
             let Some(said) = said else { continue };
             // A name made by lowering stands where its value is used: its place says nothing more.

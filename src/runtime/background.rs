@@ -1,6 +1,6 @@
 //! Processes that live until their phase ends.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,18 @@ pub(super) struct Running {
     pub(super) surroundings: Rc<Surroundings>,
     pub(super) unit: Unit,
     cancel: Cancel,
-    ended: Rc<RefCell<Option<Option<Failure>>>>,
+    ended: Rc<RefCell<Option<Ended>>>,
     task: RefCell<Option<tokio::task::JoinHandle<()>>>,
+    /// It was not ready in time.
+    unready: Cell<bool>,
     info: Rc<ScopeInfo>,
     begun: Duration,
+}
+
+/// How a background process ended.
+struct Ended {
+    /// `None`: by itself, and well.
+    failure: Option<Failure>,
 }
 
 impl Running {
@@ -85,7 +93,7 @@ impl Branch {
         child.scope = Rc::clone(&info);
         child.path.push(Arc::clone(&background.name));
         child.pending.clear();
-        let ended: Rc<RefCell<Option<Option<Failure>>>> = Rc::default();
+        let ended: Rc<RefCell<Option<Ended>>> = Rc::default();
         let running = Rc::new(Running {
             declaration: Arc::clone(background),
             frame: self.frame().clone(),
@@ -94,6 +102,7 @@ impl Branch {
             cancel: child.cancel.clone(),
             ended: Rc::clone(&ended),
             task: RefCell::default(),
+            unready: Cell::default(),
             info,
             begun: self.host().monotonic(),
         });
@@ -106,7 +115,7 @@ impl Branch {
                 let how = failure.as_ref().map_or("it ended by itself", |failure| failure.message());
                 child.emit(&Event::Warning(format!("background \"{}\" is gone: {how}", declaration.name)));
             }
-            *ended.borrow_mut() = Some(failure);
+            *ended.borrow_mut() = Some(Ended { failure });
         });
         *running.task.borrow_mut() = Some(task);
         Ok(running)
@@ -117,10 +126,9 @@ impl Branch {
         if !self.run.dispatcher.time_passes() {
             return Flow::Next;
         }
-        let Some(ready) = &running.declaration.ready else {
-            tokio::task::yield_now().await;
-            return Flow::Next;
-        };
+        // It begins before it is asked for: what answers then is not somebody else's.
+        tokio::task::yield_now().await;
+        let Some(ready) = &running.declaration.ready else { return Flow::Next };
         let within = match &ready.within {
             Some(within) => attempt!(self.duration(within)),
             None => READY_WITHIN,
@@ -140,10 +148,10 @@ impl Branch {
                         flow => return flow,
                     }
                     if let Some(ended) = running.ended.borrow().as_ref() {
-                        let how = ended.as_ref().map_or("it ended by itself", |failure| failure.message());
+                        let how = ended.failure.as_ref().map_or("it ended by itself", |failure| failure.message());
                         let message = format!("background \"{name}\" ended before it was ready: {how}");
                         let mut failure = branch.failure(FailureKind::Action, span, message);
-                        failure.output = ended.as_ref().and_then(|failure| failure.output.clone());
+                        failure.output = ended.failure.as_ref().and_then(|failure| failure.output.clone());
                         return Flow::Fail(failure);
                     }
                     branch.run.dispatcher.wait(every, &branch.cancel).await;
@@ -153,13 +161,18 @@ impl Branch {
                 }
             })
             .await;
+        running.unready.set(!matches!(flow, Flow::Next));
         if !over || matches!(flow, Flow::Next) {
             return flow;
         }
-        let why =
-            last.map_or_else(|| "there was no answer".to_owned(), |failure: Box<Failure>| failure.message().to_owned());
+        let why = last.as_ref().map_or("there was no answer", |failure| failure.message());
         let message = format!("background \"{name}\" was not ready after {}: {why}", spoken(within));
-        Flow::Fail(self.failure(FailureKind::Timeout, span, message))
+        let mut failure = self.failure(FailureKind::Timeout, span, message);
+        if let Some(last) = last {
+            failure.because = last.because;
+            failure.evidence = last.evidence;
+        }
+        Flow::Fail(failure)
     }
 
     /// Ends what was started since `outer` was put aside, newest first.
@@ -167,10 +180,15 @@ impl Branch {
         let kept = outer.borrow().len();
         let started = self.backgrounds.borrow_mut().split_off(kept);
         for running in started.iter().rev() {
+            let (status, detail) = match running.ended.borrow().as_ref() {
+                Some(Ended { failure: Some(failure) }) => (ScopeStatus::Failed, Some(failure.message().to_owned())),
+                Some(Ended { failure: None }) => (ScopeStatus::Passed, Some("it ended by itself".to_owned())),
+                None if running.unready.get() => (ScopeStatus::Failed, Some("it was never ready".to_owned())),
+                None => (ScopeStatus::Passed, None),
+            };
             running.end().await;
             let elapsed = self.host().monotonic().saturating_sub(running.begun);
-            let scope = Rc::clone(&running.info);
-            self.emit(&Event::ScopeEnded { scope, status: ScopeStatus::Passed, elapsed, detail: None });
+            self.emit(&Event::ScopeEnded { scope: Rc::clone(&running.info), status, elapsed, detail });
         }
     }
 

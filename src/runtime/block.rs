@@ -142,7 +142,8 @@ impl Branch {
             }
         }
         let compensations = gone.iter().map(|armed| armed.order).collect();
-        self.emit(&Event::Note(format!("{why} ({} compensations disarmed)", gone.len())));
+        let count = if gone.len() == 1 { "1 compensation".to_owned() } else { format!("{} compensations", gone.len()) };
+        self.emit(&Event::Note(format!("{why} ({count} disarmed)")));
         self.record(Recorded::Disarmed { compensations, why }, span).await
     }
 

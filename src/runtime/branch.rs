@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::background::Running;
 use super::deadline::Deadline;
-use super::event::{Event, ScopeInfo};
+use super::event::{Event, ScopeId, ScopeInfo};
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::monitor::Samples;
@@ -45,6 +45,8 @@ pub(super) struct Branch {
     pub(super) in_background: bool,
     /// An effect of the current step changed something.
     pub(super) changed: bool,
+    /// Scopes around here whose failure was accepted.
+    pub(super) accepted: Vec<ScopeId>,
     pub(super) samples: Option<Samples>,
     pub(super) backgrounds: Rc<RefCell<Vec<Rc<Running>>>>,
     /// What was armed when the innermost phase began.
@@ -85,6 +87,7 @@ impl Branch {
             selected: false,
             in_background: false,
             changed: false,
+            accepted: Vec::new(),
             samples: None,
             backgrounds: Rc::default(),
             phase_began: 0,
@@ -110,6 +113,7 @@ impl Branch {
             selected: self.selected,
             in_background: self.in_background,
             changed: false,
+            accepted: Vec::new(),
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),
             phase_began: self.phase_began,

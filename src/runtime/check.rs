@@ -42,8 +42,7 @@ impl Branch {
         match flow {
             // Cancelled from within the poll means that its own time is over.
             Flow::Fail(failure)
-                if over && failure.kind.is_worth_another_try()
-                    || over && matches!(&failure.kind, FailureKind::Cancelled) =>
+                if over && (failure.kind.is_worth_another_try() || failure.kind == FailureKind::Cancelled) =>
             {
                 Flow::Fail(self.never_passed(scope, limit, tries))
             }
@@ -75,6 +74,10 @@ impl Branch {
             tries.last = Some(failure);
             let pause = (at + every).saturating_sub(now);
             self.run.dispatcher.wait(pause, &self.cancel).await;
+            if self.time_left().is_some_and(|left| left.is_zero()) {
+                // The time is over in this very moment: no try begins any more.
+                self.cancel.cancelled().await;
+            }
             if self.cancel.is_cancelled() {
                 return self.cancelled(span);
             }
@@ -83,7 +86,7 @@ impl Branch {
 
     fn never_passed(&self, scope: &Scope, limit: Duration, tries: Tries) -> Box<Failure> {
         let times = if tries.count == 1 { "1 try".to_owned() } else { format!("{} tries", tries.count) };
-        let message = format!("check \"{}\" failed after {times} in {}", scope.name, spoken(limit));
+        let message = format!("check \"{}\" failed after {times} in {}", self.scope.title, spoken(limit));
         match tries.last {
             Some(mut last) => {
                 last.diagnostic.message = format!("{message}\n{}", last.diagnostic.message);

@@ -156,7 +156,7 @@ pub fn spoken(duration: Duration) -> String {
             let tenths = duration.subsec_millis() / 100;
             if tenths == 0 || seconds > 9 { format!("{seconds} s") } else { format!("{seconds}.{tenths} s") }
         }
-        60..=3599 if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        60..=3599 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         60..=3599 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
         _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),

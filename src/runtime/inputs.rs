@@ -203,3 +203,11 @@ fn compute(program: &Program, globals: &Globals, expr: &Expr) -> Result<Value, I
         InputError { message: format!("{}: {}", program.sources.place(fault.span), fault.message), help: fault.help }
     })
 }
+
+/// A setting of the header as text, once the inputs are bound.
+///
+/// # Errors
+/// When it cannot be computed.
+pub fn setting(unit: &Unit, expr: &Expr) -> Result<String, InputError> {
+    compute(&unit.program, &unit.globals, expr).map(|value| value.to_text())
+}

@@ -34,6 +34,7 @@ mod selection;
 mod start;
 mod undo;
 mod unit;
+mod wording;
 
 pub use live::Live;
 pub use plan::Plan;

@@ -18,6 +18,9 @@ const EVERY: Duration = Duration::from_secs(30);
 /// So many samples in a row without any data are no watching.
 const NO_DATA: u32 = 3;
 
+/// How long a sample may take at least, however often they are taken.
+const LEAST_PATIENCE: Duration = Duration::from_secs(60);
+
 /// What is remembered from one sample to the next.
 #[derive(Default)]
 pub(super) struct Samples {
@@ -63,13 +66,20 @@ impl Branch {
         every: Duration,
         duration: Option<Duration>,
     ) -> Flow {
+        // A sample that hangs is as good as the ones that could have been taken meanwhile: none.
+        let patience = (every * NO_DATA).max(LEAST_PATIENCE);
         let mut without_data = 0;
         let mut count = 0;
         loop {
             let at = self.host().monotonic();
             count += 1;
-            match self.block(body).await {
+            let (flow, hangs) = self.under_deadline(patience, async |branch| branch.block(body).await).await;
+            let mut nothing = None;
+            match flow {
                 Flow::Next | Flow::Skip(_) => without_data = 0,
+                Flow::Fail(failure) if hangs && !self.cancel.is_cancelled() => {
+                    return Flow::Fail(self.no_answer(scope, &failure, patience));
+                }
                 Flow::Fail(failure)
                     if failure.kind.is_worth_another_try()
                         && !matches!(failure.kind, FailureKind::Tripped | FailureKind::Inconclusive) =>
@@ -78,12 +88,14 @@ impl Branch {
                     if without_data == NO_DATA {
                         return Flow::Fail(self.inconclusive(scope, &failure));
                     }
+                    nothing = Some(format!("no data: {}", failure.message()));
                 }
                 flow => return flow,
             }
             let now = self.host().monotonic();
             let elapsed = now.saturating_sub(begun);
             let seen = self.samples.as_mut().and_then(|samples| samples.seen.take());
+            let seen = nothing.or(seen);
             let info = Rc::clone(&self.scope);
             self.emit(&Event::Progress { scope: info, attempt: count, seen, elapsed, limit: duration });
             if !self.run.dispatcher.time_passes() || duration.is_some_and(|duration| elapsed >= duration) {
@@ -104,12 +116,24 @@ impl Branch {
         let word = scope.kind.word();
         let message = format!(
             "{word} \"{}\" saw nothing: {NO_DATA} samples in a row gave no data. The last: {}",
-            scope.name,
+            self.scope.title,
             last.message()
         );
         let mut failure = self.failure(FailureKind::Inconclusive, last.diagnostic.span(), message);
         failure.evidence.clone_from(&last.evidence);
         failure.output.clone_from(&last.output);
+        failure
+    }
+
+    fn no_answer(&self, scope: &Scope, stopped: &Failure, waited: Duration) -> Box<Failure> {
+        let message = format!(
+            "{} \"{}\" saw nothing: a sample had no answer in {}",
+            scope.kind.word(),
+            scope.name,
+            spoken(waited)
+        );
+        let mut failure = self.failure(FailureKind::Inconclusive, stopped.diagnostic.span(), message);
+        failure.evidence.clone_from(&stopped.evidence);
         failure
     }
 
@@ -149,7 +173,11 @@ impl Branch {
             samples.signs.resize(sign.index + 1, Sign::default());
         }
         if samples.seen.is_none() || bad {
-            samples.seen.clone_from(&seen);
+            // What is as it should be needs no comparison.
+            samples.seen = seen.as_deref().map(|seen| match seen.split_once(" (want") {
+                Some((value, _)) if !bad => value.to_owned(),
+                _ => seen.to_owned(),
+            });
         }
         let state = &mut samples.signs[sign.index];
         if !bad {
@@ -174,7 +202,7 @@ impl Branch {
         self.tripped(sign, failed_reading, seen, &lasted)
     }
 
-    fn tripped(&self, sign: &FailWhen, reading: Option<Box<Failure>>, seen: Option<String>, lasted: &str) -> Flow {
+    fn tripped(&mut self, sign: &FailWhen, reading: Option<Box<Failure>>, seen: Option<String>, lasted: &str) -> Flow {
         let source = self.unit.program.sources.text(sign.condition.span);
         let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
         let how_long = if matches!(sign.lasting, Lasting::Once) { String::new() } else { format!(" {lasted}") };
@@ -187,9 +215,12 @@ impl Branch {
             return Flow::Next;
         }
         let mut failure = self.failure(FailureKind::Tripped, sign.condition.span, message);
-        if let Some(reading) = reading {
-            failure.evidence = reading.evidence;
-            failure.output = reading.output;
+        match reading {
+            Some(reading) => {
+                failure.evidence = reading.evidence;
+                failure.output = reading.output;
+            }
+            None => failure.evidence = self.evidence(&sign.condition),
         }
         failure.seen = seen;
         Flow::Fail(failure)

@@ -230,7 +230,10 @@ impl Branch {
         let kind = QuestionKind::Type { word: word.to_string() };
         let question = self.question(kind, what.to_owned(), Vec::new());
         match self.ask(&question, span).await {
-            Ok(Some(answer)) if answer.text != *word => self.refused(span, &answer, what),
+            Ok(Some(answer)) if answer.text != *word => {
+                let message = format!("{} typed \"{}\" and not \"{word}\": {what}", answer.by, answer.text);
+                Flow::Fail(self.failure(FailureKind::Refused, span, message))
+            }
             Ok(_) => Flow::Next,
             Err(flow) => flow,
         }

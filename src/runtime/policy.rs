@@ -96,7 +96,7 @@ impl Branch {
         let options = ["retry", "continue", "undo", "rollback", "stop"].map(str::to_owned).to_vec();
         let question = Question {
             kind: QuestionKind::Choose(options),
-            text: format!("{} \"{}\" failed. What now?", scope.kind.word(), scope.name),
+            text: format!("{} \"{}\" failed. What now?", scope.kind.word(), self.scope.title),
             details: vec![failure.message().to_owned()],
             path: self.path.clone(),
         };

@@ -159,7 +159,9 @@ impl Run {
         end_all(&started).await;
         match flow {
             Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure) | Flow::Rollback(failure) => {
-                let next = "the other compensations go on".to_owned();
+                let suspended = self.control.rollback.is_cancelled();
+                let next = if suspended { "the rollback is suspended here" } else { "the other compensations go on" };
+                let next = next.to_owned();
                 let why = failure.message().to_owned();
                 self.emit(&Event::Failed { failure: Rc::new(*failure), next });
                 Err(why)
@@ -272,7 +274,12 @@ impl Armed {
     /// Its source as it stands, for a person who must do it by hand.
     fn commands(&self) -> String {
         match &self.work {
-            Work::Block { compensation, .. } => self.unit.program.sources.text(compensation.span).to_owned(),
+            Work::Block { compensation, captured, .. } => {
+                let source = self.unit.program.sources.text(compensation.inside);
+                let value_of = |name: &str| super::undo::named(name, &self.code, captured, &self.unit);
+                let lines: Vec<&str> = source.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+                super::wording::typed(&lines.join("\n"), &value_of)
+            }
             Work::Native { .. } => self.text.clone(),
         }
     }

@@ -27,6 +27,7 @@ struct Entered {
     changed: bool,
     selected: bool,
     phase_began: Order,
+    failed_checks: usize,
 }
 
 impl Branch {
@@ -38,6 +39,9 @@ impl Branch {
             }
             self.path.push(Arc::clone(&scope.name));
             let flow = if self.is_selected(scope) { self.selected_scope(scope).await } else { self.pass_over(scope) };
+            if let Some(last) = self.path.last_mut() {
+                *last = Arc::clone(&scope.name);
+            }
             self.run.selection.ended(&self.path);
             self.path.pop();
             flow
@@ -122,12 +126,18 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
+        let named = self.run.selection.names_scope(&self.path);
+        // From here on people read it, with its values.
+        if let Some(last) = self.path.last_mut() {
+            *last = title.as_str().into();
+        }
         let entered = self.enter(scope, title);
+        self.selected |= named;
         let flow = match self.ask_about_danger(scope).await {
             Flow::Next => self.with_clauses(scope, &entered).await,
             flow => flow,
         };
-        self.leave(scope, entered, flow).await
+        self.leave(scope, entered, flow)
     }
 
     fn enter(&mut self, scope: &Scope, title: String) -> Entered {
@@ -143,8 +153,8 @@ impl Branch {
             changed: std::mem::take(&mut self.changed),
             selected: self.selected,
             phase_began: self.phase_began,
+            failed_checks: self.run.totals.failed_checks.get(),
         };
-        self.selected |= self.run.selection.names_scope(&self.path);
         match scope.kind {
             ScopeBody::Phase(_) => self.phase_began = order,
             ScopeBody::Step(_) => self.covered |= scope.clauses.undo.is_some(),
@@ -215,7 +225,7 @@ impl Branch {
             flow => return flow,
         };
         let message =
-            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), scope.name, spoken(limit));
+            format!("{} \"{}\" was stopped at its timeout of {}", scope.kind.word(), self.scope.title, spoken(limit));
         let span = scope.modifiers.timeout.as_ref().map_or(scope.span, |timeout| timeout.span);
         let mut failure = self.failure(FailureKind::Timeout, span, message);
         failure.in_doubt = cause.in_doubt;
@@ -288,9 +298,19 @@ impl Branch {
     }
 
     /// What is told at the end of a scope, and what its ending means for the block around it.
-    async fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
+    fn leave(&mut self, scope: &Arc<Scope>, entered: Entered, flow: Flow) -> Flow {
         let elapsed = self.host().monotonic().saturating_sub(entered.begun);
-        let (status, detail, flow) = self.verdict(scope, flow);
+        let (status, detail, flow) = match self.verdict(scope, flow) {
+            // What failed did not pass, even where the run goes on.
+            (ScopeStatus::Passed, detail, flow) if self.accepted.contains(&entered.info.id) => {
+                (ScopeStatus::Accepted, detail, flow)
+            }
+            (ScopeStatus::Passed, detail, flow) if self.run.totals.failed_checks.get() > entered.failed_checks => {
+                (ScopeStatus::Failed, detail, flow)
+            }
+            verdict => verdict,
+        };
+        self.accepted.retain(|id| *id != entered.info.id);
         let totals = &self.run.totals;
         let counts = !matches!(scope.kind, ScopeBody::Phase(_));
         match status {
@@ -343,16 +363,14 @@ impl Branch {
                 self.emit(&Event::Failed { failure: Rc::new(*failure), next: "the other checks go on".to_owned() });
                 (ScopeStatus::Failed, None, Flow::Next)
             }
-            Flow::Fail(failure) => {
-                let status = match failure.kind {
-                    FailureKind::Cancelled if failure.in_doubt => ScopeStatus::InDoubt,
-                    FailureKind::Cancelled => ScopeStatus::Cancelled,
-                    _ if failure.in_doubt => ScopeStatus::InDoubt,
+            Flow::Fail(_) | Flow::Stop(_) | Flow::Rollback(_) | Flow::Pause(_) => {
+                let status = match flow.failure() {
+                    Some(failure) if failure.in_doubt => ScopeStatus::InDoubt,
+                    Some(failure) if failure.kind == FailureKind::Cancelled => ScopeStatus::Cancelled,
                     _ => ScopeStatus::Failed,
                 };
-                (status, None, Flow::Fail(failure))
+                (status, None, flow)
             }
-            Flow::Stop(_) | Flow::Rollback(_) | Flow::Pause(_) => (ScopeStatus::Failed, None, flow),
             Flow::Finish(why) => (ScopeStatus::Passed, Some(why.clone()), Flow::Finish(why)),
             Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => (ScopeStatus::Passed, None, flow),
         }
@@ -361,6 +379,8 @@ impl Branch {
     /// Runs `finally` blocks, under a cancellation of their own. When the run is being taken back they wait until that is over.
     pub(super) async fn finally_of(&mut self, blocks: &[Finally], flow: Flow) -> Flow {
         let mut flow = flow;
+        // `rbk check` only looks, and a `finally` may do anything.
+        let blocks = if self.run.selection.checks_only { &[] } else { blocks };
         for finally in blocks {
             if matches!(flow, Flow::Rollback(_)) {
                 let branch = self.fork(self.undo.clone());
@@ -407,12 +427,13 @@ impl Branch {
     async fn ask_about_danger(&mut self, scope: &Scope) -> Flow {
         let Some(danger) = &scope.modifiers.danger else { return Flow::Next };
         let lost = attempt!(self.text(danger));
-        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), scope.name), scope.span).await
+        self.type_to_go_on(&format!("{} \"{}\": {lost}", scope.kind.word(), self.scope.title), scope.span).await
     }
 
     /// A failure that is accepted: told at the end, and the run goes on.
     pub(super) fn accept(&mut self, scope: &Scope, failure: &Failure) {
         keep(&self.run.totals.accepted, format!("{}: {}", self.path.join(" / "), failure.message()));
+        self.accepted.push(self.scope.id);
         self.forget(&scope.binds);
     }
 }

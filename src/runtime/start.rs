@@ -233,7 +233,9 @@ async fn finally(run: &Rc<Run>, branch: &mut Branch, status: Status, failure: Op
     for (block, mut inner) in deferred {
         inner.run_finally(&block, outcome.clone()).await;
     }
-    if let Some(block) = &branch.unit.program.finally.clone() {
+    if let Some(block) = &branch.unit.program.finally.clone()
+        && !run.selection.checks_only
+    {
         branch.run_finally(block, outcome).await;
     }
 }

@@ -78,6 +78,17 @@ impl Armed {
     }
 }
 
+/// The value of a name that a compensation captured, or of a global.
+pub(super) fn named(name: &str, code: &Code, captured: &[(SlotId, Value)], unit: &Unit) -> Option<Value> {
+    let own =
+        captured.iter().find(|(slot, _)| code.names().get(*slot as usize).is_some_and(|info| *info.name == *name));
+    if let Some((_, value)) = own {
+        return Some(value.clone());
+    }
+    let global = unit.program.globals.iter().position(|info| *info.name == *name)?;
+    unit.globals.get(u32::try_from(global).ok()?).cloned()
+}
+
 /// Something in a list: one compensation, or the lists of parallel branches.
 #[derive(Clone)]
 pub(super) enum Node {

@@ -18,6 +18,7 @@ mod secret;
 mod type_text;
 pub mod types;
 pub mod units;
+pub mod window;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! `let`, `var`, `=`, and what may stand after them.
 
-use super::super::program::{Act, Block, Stmt, StmtKind, Try};
+use super::super::names::Symbol;
+use super::super::program::{Act, Block, Source, Stmt, StmtKind, Try};
 use super::{Lower, a};
 use crate::diag::{Diagnostic, code};
 use crate::eval::expr::SlotId;
@@ -20,7 +21,7 @@ impl Lower<'_, '_, '_> {
                 return;
             }
             Rhs::For(each) => {
-                let ty = Type::read("list<{ item: any, ok: bool, value: any, error: string? }>", &|_| None);
+                let ty = Type::read("list<{ item: any, ok: bool, value: any, error: any }>", &|_| None);
                 // The name is seen only after the loop.
                 let slot = self.names.temporary(Type::Any, span, None);
                 self.loop_with_results(each, slot, out);
@@ -87,6 +88,10 @@ impl Lower<'_, '_, '_> {
         } else if let Some(known) = self.names.find_mut(&name.name) {
             known.ty = known.ty.join(&ty);
         }
+        // What was known of the old value says nothing of the new one.
+        for known in &mut self.names.narrowed {
+            known.retain(|path| path.split('.').next() != Some(&*name.name));
+        }
         self.bind_or_retarget(binding.slot, expr, span, out);
     }
 
@@ -113,6 +118,13 @@ impl Lower<'_, '_, '_> {
         if matches!(&*name.name, "run" | "env" | "environments") {
             let message = format!("`{}` has a meaning of its own and cannot be bound", name.name);
             self.report(Diagnostic::error(&code::DUPLICATE_NAME, name.span, message, "choose another name"));
+            return self.names.temporary(ty, name.span, None);
+        }
+        if let Some(Symbol::Global(global)) = self.declared.symbols[self.module].get(&name.name) {
+            let first = self.declared.globals[*global as usize].span;
+            let message = format!("`{}` is bound already, for the whole runbook", name.name);
+            let diagnostic = Diagnostic::error(&code::DUPLICATE_NAME, name.span, message, "here again");
+            self.report(diagnostic.label(first, "first here").help("choose another name"));
             return self.names.temporary(ty, name.span, None);
         }
         match self.names.bind(&name.name, ty.clone(), name.span, mutable) {
@@ -152,6 +164,11 @@ impl Lower<'_, '_, '_> {
                 }
                 return;
             }
+        }
+        if let Some(whole) = only_slot(&expr)
+            && self.names.infos.get(whole as usize).is_some_and(|info| info.from.is_some())
+        {
+            self.names.set_source(slot, Source::PartOf(whole));
         }
         out.push(Stmt { kind: StmtKind::Bind { slot, value: expr }, span });
     }
@@ -229,6 +246,22 @@ impl Lower<'_, '_, '_> {
             Rhs::Check(check) => self.scope_statement(check, None, out),
             Rhs::For(each) => self.statement(each, out),
         }
+    }
+}
+
+/// The one name that an expression reads.
+fn only_slot(expr: &Expr) -> Option<SlotId> {
+    fn collect(expr: &Expr, slots: &mut Vec<SlotId>) {
+        match expr.kind {
+            ExprKind::Slot(slot) => slots.push(slot),
+            _ => expr.for_each_child(&mut |child| collect(child, slots)),
+        }
+    }
+    let mut slots = Vec::new();
+    collect(expr, &mut slots);
+    match slots.as_slice() {
+        [slot] => Some(*slot),
+        _ => None,
     }
 }
 

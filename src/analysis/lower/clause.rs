@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use super::super::names::Mark;
 use super::super::program::{Block, Clauses, Compensation, CompensationKind, Finally, OnFail, StmtKind};
 use super::super::types::{failure_type, outcome_type};
 use super::{Doing, Lower, Place};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
-use crate::eval::expr::SlotId;
+use crate::eval::expr::{Argument, Part, SlotId};
+use crate::eval::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::tree;
 
 impl Lower<'_, '_, '_> {
-    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block) -> Clauses {
+    /// The clauses of a scope. `before` is what was bound before it: the rest may be unbound when it has failed.
+    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block, before: Mark) -> Clauses {
         let mut lowered = Clauses::default();
         if let Some(undo) = &clauses.undo {
             lowered.undo = Some(self.compensation(undo, CompensationKind::Undo, body, clauses.probe.is_some()));
@@ -24,10 +27,10 @@ impl Lower<'_, '_, '_> {
             lowered.probe = Some(self.observing(probe, "probe"));
         }
         if let Some(on_fail) = &clauses.on_fail {
-            lowered.on_fail = self.on_fail(on_fail, &mut lowered.undo, head, body);
+            lowered.on_fail = self.on_fail(on_fail, &mut lowered.undo, head, body, before);
         }
         if let Some(finally) = &clauses.finally {
-            lowered.finally.push(self.finally(finally));
+            lowered.finally.push(self.finally(finally, before));
         }
         lowered
     }
@@ -38,6 +41,7 @@ impl Lower<'_, '_, '_> {
         undo: &mut Option<Arc<Compensation>>,
         head: Span,
         body: &Block,
+        before: Mark,
     ) -> Option<OnFail> {
         Some(match &on_fail.policy {
             tree::OnFailPolicy::Stop => OnFail::Stop,
@@ -68,10 +72,13 @@ impl Lower<'_, '_, '_> {
                     ..self.place
                 };
                 let effect = self.effect;
+                let bound = self.names.mark();
+                self.names.doubt_since(before, &Self::maybe("the failure may have come before it was bound"));
                 self.names.push();
                 let failure = self.failure_name(block.span);
                 let body = self.at(place, |lower| lower.block(block));
                 self.names.pop("this handler");
+                self.names.reset(bound);
                 self.effect = effect;
                 self.ends_handler(&body);
                 OnFail::Handler { body, failure }
@@ -99,23 +106,26 @@ impl Lower<'_, '_, '_> {
         self.names.bind(&name.name, failure_type(), span, false).unwrap_or_default()
     }
 
-    pub(super) fn finally(&mut self, block: &tree::Block) -> Finally {
+    pub(super) fn finally(&mut self, block: &tree::Block, before: Mark) -> Finally {
         let place =
             Place { doing: Doing::Reaction("finally"), in_step: true, in_loop: false, in_handler: false, ..self.place };
         let effect = self.effect;
+        let bound = self.names.mark();
+        self.names.doubt_since(before, &Self::maybe("a failure may have come before it was bound"));
         self.names.push();
         let outcome = self.names.bind(&Arc::from("outcome"), outcome_type(), block.span, false).unwrap_or_default();
         let body = self.at(place, |lower| lower.block(block));
         self.names.pop("this `finally`");
+        self.names.reset(bound);
         self.effect = effect;
         Finally { body, outcome }
     }
 
     /// `finally { }` on lines of their own within a scope.
-    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses) {
+    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses, before: Mark) {
         for stmt in &block.body {
             if let tree::StmtKind::Finally(finally) = &stmt.kind {
-                let lowered = self.finally(finally);
+                let lowered = self.finally(finally, before);
                 clauses.finally.push(lowered);
             }
         }
@@ -154,20 +164,22 @@ impl Lower<'_, '_, '_> {
             self.late(&captures, body, clause.span);
         }
         let text = self.compensation_text(&clause.body);
-        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span })
+        let inside = inside(clause.body.span, &self.source(clause.body.span));
+        Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span, inside })
     }
 
     /// A compensation that only its own step's first change can arm leaves a gap: the change may have happened, and
     /// the name to take it back by is lost with the answer.
     fn late(&mut self, captures: &[SlotId], body: &Block, span: Span) {
-        let first = body.body.iter().find_map(|stmt| match &stmt.kind {
-            StmtKind::Act(act) if act.effect.is_changing() => Some(act),
+        let at = body.body.iter().position(|stmt| matches!(&stmt.kind, StmtKind::Act(act) if act.effect.is_changing()));
+        let Some(at) = at else { return };
+        let StmtKind::Act(act) = &body.body[at].kind else { return };
+        // The name may hold only a part of what was returned.
+        let taken = match body.body.get(at + 1).map(|stmt| &stmt.kind) {
+            Some(StmtKind::Bind { slot, value }) if act.slot.is_some_and(|result| reads(value, result)) => Some(*slot),
             _ => None,
-        });
-        let Some(slot) = first.and_then(|act| act.slot) else { return };
-        if !captures.contains(&slot) {
-            return;
-        }
+        };
+        let Some(slot) = [act.slot, taken].into_iter().flatten().find(|slot| captures.contains(slot)) else { return };
         let name = Arc::clone(&self.names.infos[slot as usize].name);
         let message = format!(
             "this takes back by `{name}`, which only the change itself returns: when its answer is lost nobody knows `{name}`"
@@ -207,7 +219,8 @@ impl Lower<'_, '_, '_> {
         };
         self.place = place;
         let body = self.block(&action.body);
-        if form.effect.is_changing() && self.effect.unwrap_or(Effect::Reads) == Effect::Reads {
+        if action.effect.is_some() && form.effect.is_changing() && self.effect.unwrap_or(Effect::Reads) == Effect::Reads
+        {
             let message = format!("action `{}` is declared `{}`, and only reads", form.name, form.effect);
             let help = "declare it `reads`, so that checks can call it";
             self.report(Diagnostic::warning(&code::EFFECT, form.span, message, "").help(help));
@@ -229,5 +242,30 @@ impl Lower<'_, '_, '_> {
             }
         }
         (body, undo, probe)
+    }
+}
+
+/// A block without its braces.
+fn inside(span: Span, text: &str) -> Span {
+    let start = u32::from(text.starts_with('{'));
+    let end = u32::from(text.len() > 1 && text.ends_with('}'));
+    Span::new(span.file, span.start + start, span.end - end)
+}
+
+/// Whether an expression reads a part of a slot, or makes something of it.
+fn reads(expr: &Expr, slot: SlotId) -> bool {
+    match &expr.kind {
+        ExprKind::Slot(read) => *read == slot,
+        ExprKind::Member { object, .. } | ExprKind::Index(object, _) => reads(object, slot),
+        ExprKind::Call { args, .. } => args.iter().any(|arg| match arg {
+            Argument::Value(value) => reads(value, slot),
+            Argument::Lambda { .. } => false,
+        }),
+        ExprKind::Template(parts) => parts.iter().any(|part| match part {
+            Part::Hole(value) => reads(value, slot),
+            Part::Text(_) => false,
+        }),
+        ExprKind::Binary(_, _, left, right) => reads(left, slot) || reads(right, slot),
+        _ => false,
     }
 }

@@ -77,7 +77,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn template(&mut self, parts: &[StrPart], tried: bool, span: Span, observing: bool) -> CommandTemplate {
-        let text = super::written(&tree::StrLit { parts: parts.to_vec(), span }, |span| self.source(span));
+        let text = super::written(parts, |span| self.source(span));
         let (holes, script) = self.lexed(parts, span, observing);
         let has_raw = holes.iter().any(|hole| hole.raw);
         let form = match &script.direct {
@@ -121,7 +121,13 @@ impl Lower<'_, '_, '_> {
             }
             let message =
                 format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
-            let advice: Vec<&str> = foreign.remedies.iter().map(|remedy| remedy.advice()).collect();
+            // What this version cannot do is no advice.
+            let possible = |remedy: &&shell::Remedy| !matches!(remedy, shell::Remedy::On | shell::Remedy::Sql);
+            let mut advice: Vec<&str> =
+                foreign.remedies.iter().filter(possible).map(|remedy| remedy.advice()).collect();
+            if advice.is_empty() {
+                advice.push(shell::Remedy::Environment.advice());
+            }
             let label = format!("{} would read this", foreign.interpreter);
             self.report(Diagnostic::error(&code::FOREIGN, hole.span, message, label).help(advice.join(", or ")));
         }

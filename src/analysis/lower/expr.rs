@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::facts;
 use super::super::names::Symbol;
 use super::super::types::member_type;
 use super::Lower;
@@ -49,7 +50,13 @@ impl Lower<'_, '_, '_> {
             tree::ExprKind::Record(fields) => {
                 let mut lowered = Vec::with_capacity(fields.len());
                 let mut types = Vec::with_capacity(fields.len());
-                for (name, value) in fields {
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    if let Some((first, _)) = fields[..at].iter().find(|(other, _)| other.name == name.name) {
+                        let message = format!("this record has two fields `{}`", name.name);
+                        let diagnostic = Diagnostic::error(&code::DUPLICATE_NAME, name.span, message, "here again");
+                        self.report(diagnostic.label(first.span, "first here"));
+                        continue;
+                    }
                     let (value, ty) = self.expr(value);
                     types.push((Arc::clone(&name.name), ty));
                     lowered.push((Arc::clone(&name.name), value));
@@ -65,13 +72,17 @@ impl Lower<'_, '_, '_> {
             }
             tree::ExprKind::Unary(op, operand) => {
                 let (value, ty) = self.expr(operand);
+                let ty = self.present(ty, operand.span);
                 let ty = self.typed(ops::unary_type(*op, &ty), span);
                 (ExprKind::Unary(*op, Box::new(value)), ty)
             }
             tree::ExprKind::Binary(op, op_span, left, right) => self.binary(*op, *op_span, left, right),
             tree::ExprKind::Member { object, name, optional } => {
                 self.guarded = guarded;
-                return self.member(object, name, *optional, span);
+                let (value, ty) = self.member(object, name, *optional, span);
+                let known =
+                    matches!(ty, Type::Optional(_)) && facts::path(expr).is_some_and(|path| self.is_known(&path));
+                return (value, if known { ty.required() } else { ty });
             }
             tree::ExprKind::Index(object, at) => {
                 self.guarded = guarded;
@@ -143,11 +154,23 @@ impl Lower<'_, '_, '_> {
         if lazy.is_some() {
             self.no_calls = lazy;
         }
-        let narrowed = if op == BinaryOp::And { self.narrow(left) } else { None };
+        let narrowed = match op {
+            BinaryOp::And => self.narrow(left),
+            BinaryOp::Or => self.narrow_unless(left),
+            _ => None,
+        };
         let (right_value, right_type) = self.expr(right);
         self.widen(narrowed);
         self.no_calls = outer;
         self.guarded = false;
+        let (mut left_type, mut right_type) = (left_type, right_type);
+        if !matches!(op, BinaryOp::Coalesce | BinaryOp::Equal | BinaryOp::NotEqual) {
+            left_type = self.present(left_type, left.span);
+            right_type = self.present(right_type, right.span);
+        }
+        if op == BinaryOp::Matches {
+            self.regex_literal(right);
+        }
         let ty = match ops::binary_type(op, &left_type, &right_type) {
             Ok(ty) => ty,
             Err(error) => {
@@ -160,6 +183,18 @@ impl Lower<'_, '_, '_> {
         };
         let value = ExprKind::Binary(op, op_span, Box::new(left_value), Box::new(right_value));
         (value, ty)
+    }
+
+    /// A regular expression that is written out is tried at once.
+    fn regex_literal(&mut self, expr: &tree::Expr) {
+        if let tree::ExprKind::Str(literal) = &expr.kind
+            && let Some(plain) = literal.as_plain()
+            && let Err(error) = crate::value::pattern::regex(&plain)
+        {
+            let mut diagnostic = Diagnostic::error(&code::WRONG_ARGUMENT, expr.span, error.message, "");
+            diagnostic.help = error.help;
+            self.report(diagnostic);
+        }
     }
 
     /// A text with holes.
@@ -175,6 +210,11 @@ impl Lower<'_, '_, '_> {
     /// The same where an address is wanted: holes are encoded by their place in it.
     pub(super) fn address(&mut self, literal: &tree::StrLit) -> (Expr, Type) {
         let (parts, secret) = self.parts(&literal.parts);
+        if secret {
+            let message = "a secret in an address is written into the logs of every server on its way";
+            let help = "send it in a header where the other side takes it there: bearer: token";
+            self.report(Diagnostic::warning(&code::SECRET_EXPOSED, literal.span, message, "").help(help));
+        }
         let ty = if secret { Type::Url.secret() } else { Type::Url };
         (Expr { kind: ExprKind::Url(parts), span: literal.span }, ty)
     }
@@ -187,6 +227,7 @@ impl Lower<'_, '_, '_> {
                 tree::StrPart::Text(text, _) => Part::Text(Arc::clone(text)),
                 tree::StrPart::Hole(hole, _) => {
                     let (value, ty) = self.expr(hole);
+                    let ty = self.present(ty, hole.span);
                     secret |= ty.is_secret();
                     Part::Hole(value)
                 }
@@ -228,7 +269,7 @@ impl Lower<'_, '_, '_> {
         if let Some(binding) = self.names.find(name).cloned() {
             let mut ty = binding.ty;
             if let Some(maybe) = &binding.maybe {
-                let known = self.names.narrowed.iter().any(|names| names.contains(name))
+                let known = self.is_known(name)
                     || maybe.condition.as_ref().is_some_and(|condition| self.names.conditions.contains(condition));
                 if !known {
                     ty = ty.optional();
@@ -242,7 +283,7 @@ impl Lower<'_, '_, '_> {
                     }
                 }
             } else if let Type::Optional(inner) = &ty
-                && self.names.narrowed.iter().any(|names| names.contains(name))
+                && self.is_known(name)
             {
                 ty = (**inner).clone();
             }
@@ -264,7 +305,12 @@ impl Lower<'_, '_, '_> {
             _ => {}
         }
         match self.declared.symbols[self.module].get(name).copied() {
-            Some(Symbol::Global(global)) => self.global(global, span),
+            Some(Symbol::Global(global)) => match self.global(global, span) {
+                Meaning::Value(value, Type::Optional(inner)) if self.is_known(name) => {
+                    Meaning::Value(value, (*inner).clone())
+                }
+                meaning => meaning,
+            },
             Some(symbol) => Meaning::Symbol(symbol),
             None => Meaning::Unknown,
         }
@@ -272,6 +318,17 @@ impl Lower<'_, '_, '_> {
 
     fn global(&mut self, global: u32, span: Span) -> Meaning {
         let ty = self.declared.globals[global as usize].ty.clone();
+        let is_secret = self.declared.secrets.iter().any(|(id, _)| *id == global);
+        if self.early && !is_secret && !self.declared.computed.contains(&global) {
+            let name = Arc::clone(&self.declared.globals[global as usize].name);
+            let at = self.declared.globals[global as usize].span;
+            let what = self.pure_only.unwrap_or("this");
+            let message = format!("`{name}` has no value yet when {what} is computed");
+            let help = "environments are computed first, then parameters, then each `let`, in the order of the file";
+            let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "too early");
+            self.report(diagnostic.label(at, "computed later").help(help));
+            return Meaning::Value(Expr::null(span), Type::Any);
+        }
         if let Some(secret) = self.declared.secrets.iter().position(|(id, _)| *id == global) {
             if let Some(what) = self.pure_only {
                 let message = format!("a secret is read only when a step needs it: it is not known in {what}");
@@ -305,7 +362,9 @@ impl Lower<'_, '_, '_> {
         let builtin = functions::all().filter(|function| !function.method).map(|function| function.name);
         let native = self.declared.registry.iter().map(|action| action.name);
         let words = ["env", "run", "null", "true", "false"];
-        did_you_mean(name, visible.chain(builtin).chain(native).chain(words)).map(str::to_owned)
+        let families =
+            self.declared.registry.iter().filter_map(|action| action.name.split_once('.')).map(|(family, _)| family);
+        did_you_mean(name, visible.chain(families).chain(builtin).chain(native).chain(words)).map(str::to_owned)
     }
 
     fn member(&mut self, object: &tree::Expr, name: &tree::Ident, optional: bool, span: Span) -> (Expr, Type) {
@@ -315,14 +374,19 @@ impl Lower<'_, '_, '_> {
             match &**whole {
                 "run" => return self.run_field(name, span),
                 "env" if self.declared.env.is_some() => {
-                    let ty = match self.declared.env_key(name) {
-                        Ok(ty) => ty,
-                        Err(diagnostic) => {
-                            self.report(*diagnostic);
+                    let guarded = std::mem::take(&mut self.guarded) || optional;
+                    let ty = if guarded && self.declared.only_some_have(&name.name) {
+                        Type::Any
+                    } else {
+                        self.declared.env_key(name).unwrap_or_else(|diagnostic| {
+                            if let Some(diagnostic) = diagnostic {
+                                self.report(*diagnostic);
+                            }
                             Type::Any
-                        }
+                        })
                     };
                     let (object, _) = self.name(whole, object.span);
+                    self.guarded = false;
                     return (member_of(object, name, optional, span), ty);
                 }
                 "environments" if self.declared.env.is_some() => {
@@ -423,15 +487,33 @@ impl Lower<'_, '_, '_> {
         (Expr { kind: ExprKind::Run(field), span }, ty)
     }
 
-    /// Names a condition shows not to be null: `x != null and …`.
+    /// What a condition shows not to be null where it holds: `x != null and …`.
     pub(super) fn narrow(&mut self, condition: &tree::Expr) -> Option<()> {
-        let mut names = std::collections::HashSet::new();
-        not_null(condition, &mut names);
-        if names.is_empty() {
+        self.narrow_where(condition, true)
+    }
+
+    /// The same where it does not hold.
+    pub(super) fn narrow_unless(&mut self, condition: &tree::Expr) -> Option<()> {
+        self.narrow_where(condition, false)
+    }
+
+    fn narrow_where(&mut self, condition: &tree::Expr, holds: bool) -> Option<()> {
+        let mut paths = Vec::new();
+        facts::not_null(condition, holds, &mut paths);
+        if paths.is_empty() {
             return None;
         }
-        self.names.narrowed.push(names);
+        self.names.narrowed.push(paths.into_iter().collect());
         Some(())
+    }
+
+    /// From here to the end of the block the condition is known to hold, or not to.
+    pub(super) fn learn(&mut self, condition: &tree::Expr, holds: bool) {
+        let mut paths = Vec::new();
+        facts::not_null(condition, holds, &mut paths);
+        if let Some(known) = self.names.narrowed.last_mut() {
+            known.extend(paths);
+        }
     }
 
     pub(super) fn widen(&mut self, narrowed: Option<()>) {
@@ -439,22 +521,28 @@ impl Lower<'_, '_, '_> {
             self.names.narrowed.pop();
         }
     }
-}
 
-fn not_null(condition: &tree::Expr, names: &mut std::collections::HashSet<Arc<str>>) {
-    let tree::ExprKind::Binary(op, _, left, right) = &condition.kind else { return };
-    match op {
-        BinaryOp::And => {
-            not_null(left, names);
-            not_null(right, names);
-        }
-        BinaryOp::NotEqual => match (&left.kind, &right.kind) {
-            (tree::ExprKind::Name(name), tree::ExprKind::Null) | (tree::ExprKind::Null, tree::ExprKind::Name(name)) => {
-                names.insert(Arc::clone(name));
-            }
-            _ => {}
-        },
-        _ => {}
+    /// The conditions that hold where `condition` does, as written: those that are the same all over the run.
+    pub(super) fn assumed(&self, condition: &tree::Expr) -> Vec<Arc<str>> {
+        let mut parts = Vec::new();
+        facts::conjuncts(condition, &mut parts);
+        let mut texts: Vec<Arc<str>> =
+            vec![condition].into_iter().chain(parts).filter_map(|part| self.stable(part)).collect();
+        texts.dedup();
+        texts
+    }
+
+    /// A condition as written, if its outcome is the same wherever it stands.
+    pub(super) fn stable(&self, condition: &tree::Expr) -> Option<Arc<str>> {
+        let mut names = Vec::new();
+        facts::plain_names(condition, &mut names)?;
+        let changes = |name: &&str| **name == *"run" || self.names.find(name).is_some_and(|binding| binding.mutable);
+        (!names.iter().any(changes)).then(|| self.source(condition.span).into())
+    }
+
+    /// Whether a path is known not to be null here.
+    fn is_known(&self, path: &str) -> bool {
+        self.names.narrowed.iter().any(|paths| paths.contains(path))
     }
 }
 

@@ -70,6 +70,8 @@ pub(super) struct Lower<'d, 'a, 'n> {
     /// The greatest effect so far.
     pub(super) effect: Option<Effect>,
     pub(super) signs: usize,
+    /// What is lowered is computed before the run: only globals that come before it have a value.
+    pub(super) early: bool,
 }
 
 impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
@@ -94,6 +96,7 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             uses: Vec::new(),
             effect: None,
             signs: 0,
+            early: false,
         }
     }
 
@@ -172,13 +175,33 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
         }
     }
 
+    /// Reports a value that may be null where null has no meaning. Its type without the null.
+    pub(super) fn present(&mut self, ty: Type, span: Span) -> Type {
+        if !matches!(ty, Type::Optional(_)) {
+            return ty;
+        }
+        let source = self.source(span);
+        let source = if source.len() <= 40 { source.as_str() } else { "x" };
+        let help = format!("say what it is then: `{source} ?? …`, or ask first: `if {source} != null {{ … }}`");
+        let message = "this may be null, and null has no meaning here";
+        self.report(Diagnostic::error(&code::UNBOUND, span, message, format!("{ty}")).help(help));
+        ty.required()
+    }
+
     /// A block in a place of its own, with its own statements before each statement.
     pub(super) fn block(&mut self, block: &tree::Block) -> Block {
+        self.statements(&block.body)
+    }
+
+    /// The same for statements that share a branch.
+    pub(super) fn statements(&mut self, statements: &[tree::Stmt]) -> Block {
         let outer = std::mem::take(&mut self.before);
         let mut body = Vec::new();
-        for stmt in &block.body {
+        self.names.narrowed.push(std::collections::HashSet::new());
+        for stmt in statements {
             self.statement(stmt, &mut body);
         }
+        self.names.narrowed.pop();
         self.before = outer;
         Block { pure: super::pure::is_pure(&body), body }
     }
@@ -201,13 +224,13 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// The title as written.
     pub(super) fn title_text(&self, literal: &tree::StrLit) -> Arc<str> {
-        written(literal, |span| self.declared.sources.text(span).to_owned())
+        written(&literal.parts, |span| self.declared.sources.text(span).to_owned())
     }
 }
 
-/// A literal as written, without its quotes, holes as `${…}`.
-pub(super) fn written(literal: &tree::StrLit, source: impl Fn(Span) -> String) -> Arc<str> {
-    let parts = literal.parts.iter().map(|part| match part {
+/// A literal or command as written, without its quotes, holes as `${…}`.
+pub(super) fn written(parts: &[tree::StrPart], source: impl Fn(Span) -> String) -> Arc<str> {
+    let parts = parts.iter().map(|part| match part {
         tree::StrPart::Text(text, _) => text.to_string(),
         tree::StrPart::Hole(_, span) => source(*span),
     });
@@ -239,5 +262,7 @@ pub(super) fn a(ty: &Type) -> String {
 /// Whether a diagnostic may only follow from a line that could not be read: a name it would have bound.
 pub(super) fn follows_from_broken_lines(diagnostic: &Diagnostic) -> bool {
     let codes = [&code::UNKNOWN_NAME, &code::UNBOUND, &code::MISSING_IN_ENVIRONMENT, &code::ENVIRONMENT];
-    codes.contains(&diagnostic.code)
+    // A slip of the fingers is one whatever else is wrong.
+    let slip = diagnostic.help.as_deref().is_some_and(|help| help.starts_with("did you mean"));
+    codes.contains(&diagnostic.code) && !slip
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::names::Maybe;
+use super::super::names::{Mark, Maybe};
 use super::super::program::{Background, Block, Clauses, Modifiers, Ready, Retry, Scope, ScopeBody, Stmt, StmtKind};
 use super::{Doing, Lower, Place};
 use crate::catalog::Effect;
@@ -17,7 +17,10 @@ use crate::value::Type;
 pub(super) struct Outside {
     effect: Option<Effect>,
     uses: Vec<SlotId>,
-    mark: std::collections::HashMap<Arc<str>, super::super::names::Binding>,
+    pub(super) mark: Mark,
+    /// Slots from here on were made inside.
+    first: SlotId,
+    skipped: Option<Mark>,
     conditions: usize,
 }
 
@@ -39,8 +42,12 @@ impl Lower<'_, '_, '_> {
         self.scope_needs(scope);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&scope.modifiers);
-        let (body, mut clauses) = self.scope_inside(scope);
-        self.finally_inside(&scope.body, &mut clauses);
+        let (body, mut clauses) = self.scope_inside(scope, outside.mark);
+        self.finally_inside(&scope.body, &mut clauses, outside.mark);
+        self.left_by_skip();
+        if verdict.is_some() {
+            self.doubted(outside.mark, "its check may fail, and the run goes on".to_owned(), None);
+        }
         let (effect, uses, binds) = self.leave(outside, &scope.modifiers, &clauses, scope.kind.word());
         out.append(&mut before);
         let lowered =
@@ -48,23 +55,23 @@ impl Lower<'_, '_, '_> {
         out.push(Stmt { kind: StmtKind::Scope(Arc::new(lowered)), span });
     }
 
-    fn scope_inside(&mut self, scope: &tree::Scope) -> (ScopeBody, Clauses) {
+    fn scope_inside(&mut self, scope: &tree::Scope, mark: Mark) -> (ScopeBody, Clauses) {
         let outer = self.place;
         match scope.kind {
             ScopeKind::Phase => {
                 let body = self.block(&scope.body);
-                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                let clauses = self.clauses(&scope.clauses, scope.head, &body, mark);
                 (ScopeBody::Phase(body), clauses)
             }
             ScopeKind::Step => {
                 let place = Place { doing: Doing::Step, in_step: true, ..outer };
                 let body = self.at(place, |lower| lower.block(&scope.body));
-                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                let clauses = self.clauses(&scope.clauses, scope.head, &body, mark);
                 (ScopeBody::Step(body), clauses)
             }
             ScopeKind::Check => {
                 let body = self.observing(&scope.body, "check");
-                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                let clauses = self.clauses(&scope.clauses, scope.head, &body, mark);
                 (ScopeBody::Check(body), clauses)
             }
             ScopeKind::Monitor | ScopeKind::Guard => {
@@ -80,7 +87,7 @@ impl Lower<'_, '_, '_> {
                     self.report(Diagnostic::error(&code::MISPLACED, scope.head, message, "").help(help));
                 }
                 self.signs = signs;
-                let clauses = self.clauses(&scope.clauses, scope.head, &body);
+                let clauses = self.clauses(&scope.clauses, scope.head, &body, mark);
                 let body = match scope.kind {
                     ScopeKind::Guard => ScopeBody::Guard { body },
                     _ => ScopeBody::Monitor { body },
@@ -156,17 +163,18 @@ impl Lower<'_, '_, '_> {
         }
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&used.modifiers);
-        let clauses = self.clauses(&used.clauses, path.span, &Block::default());
+        let clauses = self.clauses(&used.clauses, path.span, &Block::default(), outside.mark);
+        self.effect = self.effect.max(Some(Effect::Reads));
         let (_, uses, binds) = self.leave(outside, &used.modifiers, &clauses, "check");
+        let written = match used.args.last() {
+            Some(last) => format!("{})", self.source(path.span.to(last.value.span))),
+            None => format!("{name}()"),
+        };
+        let title = written.split_whitespace().collect::<Vec<_>>().join(" ");
         out.append(&mut before);
         let scope = Scope {
             kind: ScopeBody::CheckUse(index, args),
-            title: Expr {
-                kind: crate::eval::ExprKind::Const(crate::value::Value::Str(Arc::from(
-                    self.source(path.span.to(span)),
-                ))),
-                span,
-            },
+            title: Expr { kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)), span },
             name,
             modifiers,
             clauses,
@@ -232,7 +240,7 @@ impl Lower<'_, '_, '_> {
         let modifiers = self.modifiers(&call.modifiers, "call", call.path.span, STEP);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&call.modifiers);
-        let clauses = self.clauses(&call.clauses, call.path.span, &Block::default());
+        let clauses = self.clauses(&call.clauses, call.path.span, &Block::default(), outside.mark);
         let (_, uses, binds) = self.leave(outside, &call.modifiers, &clauses, "call");
         out.append(&mut before);
         let index = u32::try_from(self.declared.called.len()).unwrap_or(u32::MAX);
@@ -331,8 +339,8 @@ impl Lower<'_, '_, '_> {
     pub(super) fn enter(&mut self, modifiers: &tree::Modifiers) -> Outside {
         let conditions = self.names.conditions.len();
         if let Some(when) = &modifiers.when {
-            let text = self.source(when.span).into();
-            self.names.conditions.push(text);
+            let assumed = self.assumed(when);
+            self.names.conditions.extend(assumed);
         }
         let narrowed = modifiers.when.as_ref().and_then(|when| self.narrow(when));
         if narrowed.is_none() {
@@ -343,7 +351,16 @@ impl Lower<'_, '_, '_> {
             effect: self.effect.take(),
             uses: std::mem::take(&mut self.uses),
             mark: self.names.mark(),
+            first: SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX),
+            skipped: self.names.skipped.take(),
             conditions,
+        }
+    }
+
+    /// What was bound behind a `skip` is in doubt after what it leaves.
+    pub(super) fn left_by_skip(&mut self) {
+        if let Some(mark) = self.names.skipped.take() {
+            self.doubted(mark, "a `skip` before it may leave its block".to_owned(), None);
         }
     }
 
@@ -355,29 +372,28 @@ impl Lower<'_, '_, '_> {
         clauses: &Clauses,
         word: &str,
     ) -> (Option<Effect>, Vec<SlotId>, Vec<SlotId>) {
+        self.names.skipped = outside.skipped;
         self.names.narrowed.pop();
         self.names.conditions.truncate(outside.conditions);
-        let binds = self.names.slots_since(&outside.mark);
+        let binds = self.names.slots_since(outside.mark);
         if let Some(when) = &modifiers.when {
             let text = self.source(when.span);
             let why = format!("its {word} runs only when {text}");
-            self.doubted(&outside.mark, why, Some(text.into()));
+            let condition = self.stable(when);
+            self.doubted(outside.mark, why, condition);
         } else if may_go_on(clauses) {
-            self.doubted(&outside.mark, format!("its {word} may fail, and the run goes on"), None);
+            self.doubted(outside.mark, format!("its {word} may fail, and the run goes on"), None);
         }
         let effect = self.effect;
         self.effect = match (outside.effect, effect) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
-        let inside: Vec<SlotId> = self.uses.iter().copied().filter(|slot| !binds.contains(slot)).collect();
-        let mut uses: Vec<SlotId> =
-            inside.iter().copied().filter(|slot| outside.mark.values().any(|binding| binding.slot == *slot)).collect();
+        let mut uses = std::mem::replace(&mut self.uses, outside.uses);
+        uses.retain(|slot| *slot < outside.first && !binds.contains(slot));
         uses.sort_unstable();
         uses.dedup();
-        let mut all = outside.uses;
-        all.extend(inside);
-        self.uses = all;
+        self.uses.extend(&uses);
         (effect, uses, binds)
     }
 

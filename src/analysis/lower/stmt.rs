@@ -1,9 +1,8 @@
 //! Statements.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::names::Binding;
+use super::super::names::{Mark, Maybe};
 use super::super::program::{Assert, Block, Concurrency, FailWhen, For, Lasting, Parallel, Stmt, StmtKind};
 use super::{Lower, Place};
 use crate::diag::{Diagnostic, code};
@@ -82,6 +81,9 @@ impl Lower<'_, '_, '_> {
                     self.misplaced(span, "`skip` leaves a step, a check or an iteration, and this is none", "");
                 }
                 let why = why.as_ref().map(|why| self.text(why));
+                if self.names.skipped.is_none() {
+                    self.names.skipped = Some(self.names.mark());
+                }
                 self.push(StmtKind::Skip(why), span, out);
             }
             Tree::Finally(_) => {
@@ -145,18 +147,30 @@ impl Lower<'_, '_, '_> {
         let mut before = std::mem::take(&mut self.before);
         let mark = self.names.mark();
         let narrowed = self.narrow(&branch.condition);
+        let conditions = self.names.conditions.len();
+        let assumed = self.assumed(&branch.condition);
+        self.names.conditions.extend(assumed);
         let then = self.block(&branch.then);
+        self.names.conditions.truncate(conditions);
         self.widen(narrowed);
         let mut ways = Vec::new();
         if !leaves(&then) {
-            ways.push(self.names.mark());
+            ways.push(self.names.since(mark));
         }
-        self.names.reset(mark.clone());
+        self.names.reset(mark);
+        let narrowed = self.narrow_unless(&branch.condition);
         let otherwise = branch.otherwise.as_ref().map_or_else(Block::default, |block| self.block(block));
+        self.widen(narrowed);
         if !leaves(&otherwise) {
-            ways.push(self.names.mark());
+            ways.push(self.names.since(mark));
         }
-        self.names.join(mark, ways, "it is bound only in one branch of an `if`");
+        let stable = if branch.otherwise.is_none() { self.stable(&branch.condition) } else { None };
+        let why = Maybe { why: "it is bound only in one branch of an `if`".to_owned(), condition: stable };
+        self.names.reset(mark);
+        self.names.join(ways, &why);
+        if leaves(&then) {
+            self.learn(&branch.condition, false);
+        }
         out.append(&mut before);
         let otherwise = Block { pure: super::super::pure::is_pure(&otherwise.body), ..otherwise };
         out.push(Stmt { kind: StmtKind::If { condition, then, otherwise }, span });
@@ -187,11 +201,13 @@ impl Lower<'_, '_, '_> {
         let is_parallel = !matches!(parallel, Concurrency::Sequential);
         let first_slot = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
         self.names.push();
+        let skipped = self.names.skipped.take();
         self.names.parallel += usize::from(is_parallel);
         let item = self.bind(&each.item, item_type, false);
         let place = Place { in_loop: true, ..self.place };
         let body = self.at(place, |lower| lower.block(&each.body));
         self.names.parallel -= usize::from(is_parallel);
+        self.names.skipped = skipped;
         self.names.pop("this loop");
         let last_slot = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
         let binds = (first_slot..last_slot).collect();
@@ -220,8 +236,7 @@ impl Lower<'_, '_, '_> {
         self.names.parallel += 1;
         for stmt in &parallel.body.body {
             self.names.push();
-            let block = tree::Block { body: vec![stmt.clone()], span: stmt.span };
-            branches.push(self.block(&block));
+            branches.push(self.statements(std::slice::from_ref(stmt)));
             self.names.pop("this parallel branch");
         }
         self.names.parallel -= 1;
@@ -291,6 +306,7 @@ impl Lower<'_, '_, '_> {
                 Diagnostic::error(&code::WRONG_TYPE, assert.condition.span, message, format!("{ty}")).help(help),
             );
         }
+        self.learn(&assert.condition, true);
         let because = assert.because.as_ref().map(|because| self.text(because));
         let calls = std::mem::replace(&mut self.before, outer);
         let before = Block { pure: super::super::pure::is_pure(&calls), body: calls };
@@ -334,8 +350,8 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Lowers a block in which what is bound may not come to be.
-    pub(super) fn doubted(&mut self, mark: &HashMap<Arc<str>, Binding>, why: String, condition: Option<Arc<str>>) {
-        self.names.doubt_since(mark, &super::super::names::Maybe { why, condition });
+    pub(super) fn doubted(&mut self, mark: Mark, why: String, condition: Option<Arc<str>>) {
+        self.names.doubt_since(mark, &Maybe { why, condition });
     }
 }
 

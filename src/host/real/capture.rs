@@ -1,6 +1,7 @@
 //! What is kept of a process's output: its beginning and its end, in bounded memory.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 /// Of a long output the first so many bytes are kept …
 const HEAD: usize = 64 * 1024;
@@ -37,7 +38,7 @@ impl Capture {
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         }
         let mut text = String::from_utf8_lossy(&self.head).into_owned();
-        text.push_str(&format!("\n… {} bytes left out …\n", self.left_out));
+        let _ = write!(text, "\n… {} bytes left out …\n", self.left_out);
         text.push_str(&String::from_utf8_lossy(self.tail.make_contiguous()));
         text
     }

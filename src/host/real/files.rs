@@ -17,6 +17,12 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(folder_of(path))?.sync_all()
 }
 
+/// Gives a new file or folder the owner of the one it stands for. Only root can give things to others;
+/// for everybody else it is theirs already, or cannot be helped.
+fn keep_owner(path: &Path, old: &fs::Metadata) {
+    let _ = std::os::unix::fs::lchown(path, Some(old.uid()), Some(old.gid()));
+}
+
 impl Files for RealFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
@@ -25,12 +31,20 @@ impl Files for RealFiles {
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()> {
         // Through a link the file behind it is meant, not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mode = match fs::metadata(&path) {
-            Ok(there) => there.permissions().mode(),
-            Err(_) => mode.unwrap_or(0o644),
-        };
-        let mut file = tempfile::Builder::new().prefix(".rbk-").tempfile_in(folder_of(&path))?;
+        let there = fs::metadata(&path).ok();
+        let mode = there.as_ref().map_or(mode.unwrap_or(0o644), |there| there.permissions().mode());
+        let folder = folder_of(&path);
+        // The system would name a file that nobody has asked for.
+        let mut file = tempfile::Builder::new().prefix(".rbk-").tempfile_in(folder).map_err(|error| {
+            if folder.is_dir() {
+                return io::Error::from(error.kind());
+            }
+            io::Error::new(error.kind(), format!("{} is no folder", folder.display()))
+        })?;
         io::Write::write_all(&mut file, content)?;
+        if let Some(there) = &there {
+            keep_owner(file.path(), there);
+        }
         file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
@@ -95,16 +109,30 @@ impl Files for RealFiles {
     fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
         let there = fs::symlink_metadata(from)?;
         if there.is_symlink() {
-            return symlink(fs::read_link(from)?, to);
+            symlink(fs::read_link(from)?, to)?;
+            keep_owner(to, &there);
+            return Ok(());
+        }
+        if there.is_file() {
+            let is_new = fs::symlink_metadata(to).is_err();
+            fs::copy(from, to)?;
+            if is_new {
+                keep_owner(to, &there);
+                // A change of owner may take special bits of the mode away.
+                fs::set_permissions(to, there.permissions())?;
+            }
+            return Ok(());
         }
         if !there.is_dir() {
-            return fs::copy(from, to).map(drop);
+            // Reading a named pipe would wait for whoever writes to it, for ever.
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "it is neither a file, a folder nor a link"));
         }
         fs::create_dir_all(to)?;
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             self.copy(&entry.path(), &to.join(entry.file_name()))?;
         }
+        keep_owner(to, &there);
         fs::set_permissions(to, there.permissions())
     }
 

@@ -3,6 +3,7 @@
 mod capture;
 mod files;
 mod http;
+mod pieces;
 mod process;
 mod spawn;
 mod survivors;
@@ -69,7 +70,8 @@ impl Host for RealHost {
 
     fn actor(&self) -> String {
         let known = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-        known.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+        let id = rustix::process::getuid().as_raw();
+        known.filter(|name| !name.is_empty()).or_else(|| login_name(id)).unwrap_or_else(|| format!("uid {id}"))
     }
 
     fn find_program(&self, name: &str) -> Option<PathBuf> {
@@ -106,4 +108,11 @@ impl Host for RealHost {
     fn files(&self) -> &dyn Files {
         &self.files
     }
+}
+
+/// The login name of a user of this machine.
+fn login_name(id: u32) -> Option<String> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let mut entries = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    entries.find(|entry| entry.get(2).is_some_and(|of| *of == id.to_string())).map(|entry| entry[0].to_owned())
 }

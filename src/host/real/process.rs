@@ -1,27 +1,35 @@
-//! One process from its start to its end: its output read as it comes, its whole session ended
-//! when it is cancelled.
+//! One process from its start to its end: its output read as it comes, everything it led to
+//! ended when it is cancelled.
+//!
+//! A process that has ended is reaped last of all: until then its number, which is also that of
+//! its group and session, cannot be given to another, and a signal cannot reach a stranger.
 
 use std::future::pending;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, waitid};
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 
 use super::capture::Capture;
-use super::spawn::{Ends, Started, start};
-use super::survivors;
+use super::pieces::Pieces;
+use super::spawn::{Ends, start};
+use super::survivors::{self, Family};
 use crate::host::{Cancel, Exit, Process, ProcessError, Stream};
 
 /// How long an output that a process left open to another one is read after its end without a word.
 const SILENCE: Duration = Duration::from_millis(200);
 /// How long it is read at the most.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a killed process may take to be gone: one that waits for a dead disk never is.
+const LAST: Duration = Duration::from_secs(2);
+/// When the members of a cancelled process are looked for first; each time twice as late, up to the last.
+const LOOK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(160));
+/// Read at once.
+const PIECE: usize = 16 * 1024;
 
 struct Pipes {
     stdin: Option<pipe::Sender>,
@@ -35,52 +43,65 @@ pub(super) async fn run(
     cancel: &Cancel,
     hurry: &Cancel,
 ) -> Result<Exit, ProcessError> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let begun = Instant::now();
-    let failed = |error: io::Error| ProcessError::NotStarted {
+    let failed = |reason: String| ProcessError::NotStarted {
         program: process.argv.first().cloned().unwrap_or_default(),
-        reason: error.to_string(),
+        reason,
     };
-    let (ends, pipes) = open_pipes(process.stdin.is_some()).map_err(failed)?;
-    let started = start(process, &mark, ends)?;
-    let pidfd = pidfd(started.pid).map_err(failed)?;
-    // SAFETY: the descriptor is owned by what is made here, and stays open and the same until that is dropped.
-    let ended = unsafe { AsyncFd::register(pidfd) }.map_err(|error| failed(error.into()))?;
+    if cancel.is_cancelled() {
+        return Err(failed("it was stopped before it began".to_owned()));
+    }
+    let mark = survivors::new_mark();
+    let begun = Instant::now();
+    let (ends, pipes) = open_pipes(process.stdin.is_some()).map_err(|error| failed(error.to_string()))?;
+    survivors::reap_orphans_sometimes();
+    let started = survivors::start(|| start(process, &mark, ends), |started| started.pid)?;
     let mut supervised = Supervised {
-        pid: Pid::from_raw(started.pid),
-        started,
+        family: Family { leader: started.pid, mark: &mark },
+        shell: started.shell,
         pipes,
         input: process.stdin.clone(),
         written: 0,
-        stdout: Capture::default(),
-        stderr: Capture::default(),
+        outputs: [Output::default(), Output::default()],
+        turn: Stream::Stdout,
         status: None,
         cancelled: false,
         kill_at: None,
+        killed_at: None,
         ended_at: None,
         heard_at: begun,
+        reaped: false,
     };
-    supervised.supervise(&ended, process.grace, output, cancel, hurry).await.map_err(failed)?;
-    let output_held = supervised.pipes.stdout.is_some() || supervised.pipes.stderr.is_some();
-    if supervised.cancelled {
-        supervised.signal(Signal::KILL);
-        survivors::end(&mark).await;
+    let watched = match watch(started.pid) {
+        Ok(ended) => supervised.supervise(&ended, process.grace, output, cancel, hurry).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &watched {
+        // It runs, and cannot be watched: its end is not known then, and that is what is told.
+        let said = format!("rbk could not watch over it, and ended it: {error}\n");
+        supervised.outputs[1].capture.push(said.as_bytes());
+        supervised.cancelled = true;
     }
+    let survivors = if supervised.cancelled { supervised.end_all().await } else { 0 };
+    supervised.drain(output);
+    let output_held = supervised.pipes.stdout.is_some() || supervised.pipes.stderr.is_some();
+    supervised.reap();
+    let ended_at = supervised.ended_at.unwrap_or_else(Instant::now);
+    let [stdout, stderr] = std::mem::take(&mut supervised.outputs);
     Ok(Exit {
-        status: supervised.status.unwrap_or(-1),
-        stdout: supervised.stdout.into_text(),
-        stderr: supervised.stderr.into_text(),
-        elapsed: begun.elapsed(),
+        status: supervised.status.unwrap_or(128 + Signal::KILL.as_raw()),
+        stdout: stdout.capture.into_text(),
+        stderr: stderr.capture.into_text(),
+        elapsed: ended_at.duration_since(begun),
         cancelled: supervised.cancelled,
         output_held,
-        survivors: 0,
+        survivors,
     })
 }
 
-fn pidfd(pid: i32) -> io::Result<OwnedFd> {
-    let pid = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process"))?;
-    Ok(pidfd_open(pid, PidfdFlags::NONBLOCK)?)
+fn watch(pid: Pid) -> io::Result<AsyncFd<OwnedFd>> {
+    let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK)?;
+    // SAFETY: the descriptor is owned by what is made here, and stays open and the same until that is dropped.
+    unsafe { AsyncFd::register(pidfd) }.map_err(Into::into)
 }
 
 fn open_pipes(with_input: bool) -> io::Result<(Ends, Pipes)> {
@@ -101,22 +122,33 @@ fn open_pipes(with_input: bool) -> io::Result<(Ends, Pipes)> {
     Ok((Ends { stdin, stdout, stderr }, pipes))
 }
 
-struct Supervised {
-    pid: Option<Pid>,
-    started: Started,
+#[derive(Default)]
+struct Output {
+    capture: Capture,
+    pieces: Pieces,
+}
+
+struct Supervised<'a> {
+    family: Family<'a>,
+    /// The shell's handle, which must be waited on.
+    shell: Option<duct::Handle>,
     pipes: Pipes,
     input: Option<Arc<[u8]>>,
     written: usize,
-    stdout: Capture,
-    stderr: Capture,
+    /// Standard output and standard error.
+    outputs: [Output; 2],
+    /// Which of the two is read first, so that neither waits for ever on the other.
+    turn: Stream,
     status: Option<i32>,
     cancelled: bool,
     kill_at: Option<Instant>,
+    killed_at: Option<Instant>,
     ended_at: Option<Instant>,
     heard_at: Instant,
+    reaped: bool,
 }
 
-impl Supervised {
+impl Supervised<'_> {
     async fn supervise(
         &mut self,
         ended: &AsyncFd<OwnedFd>,
@@ -125,33 +157,37 @@ impl Supervised {
         cancel: &Cancel,
         hurry: &Cancel,
     ) -> io::Result<()> {
-        let mut out = vec![0; 16 * 1024];
-        let mut err = vec![0; 16 * 1024];
+        let mut buffer = vec![0; PIECE];
+        let mut look_every = LOOK.0;
+        let mut look_at = None;
         loop {
-            if self.ended_at.is_some() && self.pipes.stdout.is_none() && self.pipes.stderr.is_none() {
-                return Ok(());
+            if self.ended_at.is_some() {
+                if !self.cancelled && self.pipes.stdout.is_none() && self.pipes.stderr.is_none() {
+                    return Ok(());
+                }
+                look_at = look_at.or_else(|| self.cancelled.then(|| Instant::now() + look_every));
             }
-            let give_up = self.ended_at.map(|at| (self.heard_at.max(at) + SILENCE).min(at + LINGER));
+            // What is always ready stands last: endless output must not keep a deadline from its turn.
             tokio::select! {
                 biased;
                 () = cancel.cancelled(), if !self.cancelled => {
                     self.cancelled = true;
                     self.kill_at = Some(Instant::now() + grace);
-                    self.signal(Signal::TERM);
+                    self.family.signal(Signal::TERM);
                 }
-                () = hurry.cancelled(), if self.cancelled && self.kill_at.is_some() => {
-                    self.kill_at = None;
-                    self.signal(Signal::KILL);
+                () = hurry.cancelled(), if self.kill_at.is_some() => self.kill(),
+                () = until(self.kill_at) => self.kill(),
+                () = until(look_at) => {
+                    look_at = None;
+                    look_every = (look_every * 2).min(LOOK.1);
+                    if self.family.count() == 0 {
+                        return Ok(());
+                    }
                 }
-                read = read(&mut self.pipes.stdout, &mut out) => {
-                    self.take(Stream::Stdout, read, &out, output);
-                }
-                read = read(&mut self.pipes.stderr, &mut err) => {
-                    self.take(Stream::Stderr, read, &err, output);
-                }
+                () = until(self.give_up_at()) => return Ok(()),
                 gone = ended.readable(), if self.ended_at.is_none() => {
                     let mut gone = gone?;
-                    match self.reap(ended)? {
+                    match ending(ended)? {
                         Some(status) => {
                             self.status = Some(status);
                             self.ended_at = Some(Instant::now());
@@ -160,65 +196,136 @@ impl Supervised {
                         None => gone.clear_ready(),
                     }
                 }
-                wrote = write(&mut self.pipes.stdin, self.input.as_deref(), self.written) => {
-                    // A process that does not want its input has simply closed it.
-                    match wrote {
-                        Ok(n) => self.written += n,
-                        Err(_) => self.pipes.stdin = None,
-                    }
-                    if self.input.as_ref().is_some_and(|input| self.written >= input.len()) {
+                ready = writable(self.pipes.stdin.as_ref()) => {
+                    if ready.is_err() || !self.write() {
                         self.pipes.stdin = None;
                     }
                 }
-                () = until(self.kill_at) => {
-                    self.kill_at = None;
-                    self.signal(Signal::KILL);
+                stream = readable(&self.pipes, self.turn) => {
+                    self.read(stream, &mut buffer, output);
+                    self.turn = match stream {
+                        Stream::Stdout => Stream::Stderr,
+                        Stream::Stderr => Stream::Stdout,
+                    };
+                    // Endless output must not keep the rest of the run, Ctrl-C included, from its turn either.
+                    tokio::task::coop::consume_budget().await;
                 }
-                () = until(give_up) => return Ok(()),
             }
         }
     }
 
-    fn take(&mut self, stream: Stream, read: io::Result<usize>, buffer: &[u8], output: &dyn Fn(Stream, &[u8])) {
-        let n = read.unwrap_or(0);
-        let (pipe, capture) = match stream {
-            Stream::Stdout => (&mut self.pipes.stdout, &mut self.stdout),
-            Stream::Stderr => (&mut self.pipes.stderr, &mut self.stderr),
+    fn kill(&mut self) {
+        self.kill_at = None;
+        self.killed_at = Some(Instant::now());
+        self.family.signal(Signal::KILL);
+    }
+
+    /// From when on nothing more is waited for.
+    fn give_up_at(&self) -> Option<Instant> {
+        if self.cancelled {
+            return self.killed_at.map(|at| at + LAST);
+        }
+        self.ended_at.map(|at| (self.heard_at.max(at) + SILENCE).min(at + LINGER))
+    }
+
+    /// Ends what the cancelled process led to, until nothing of it is alive. Returns how many would not go.
+    async fn end_all(&mut self) -> usize {
+        let give_up = Instant::now() + LAST;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let members = self.family.count();
+            if members == 0 || Instant::now() >= give_up {
+                survivors::reap_orphans();
+                return members;
+            }
+            self.family.signal(Signal::KILL);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK.1);
+        }
+    }
+
+    /// Writes what fits. `false` when nothing more is to be written: all of it is, or nobody wants it.
+    fn write(&mut self) -> bool {
+        let (Some(pipe), Some(input)) = (&self.pipes.stdin, &self.input) else { return false };
+        let rest = &input[self.written..];
+        if rest.is_empty() {
+            return false;
+        }
+        match pipe.try_write(rest) {
+            Ok(n) => self.written += n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+            Err(_) => return false,
+        }
+        self.written < input.len()
+    }
+
+    /// Reads what is there now. `false` when nothing is.
+    fn read(&mut self, stream: Stream, buffer: &mut [u8], output: &dyn Fn(Stream, &[u8])) -> bool {
+        let [stdout, stderr] = &mut self.outputs;
+        let (pipe, taken) = match stream {
+            Stream::Stdout => (&mut self.pipes.stdout, stdout),
+            Stream::Stderr => (&mut self.pipes.stderr, stderr),
         };
-        if n == 0 {
-            *pipe = None;
-            return;
+        let Some(open) = pipe else { return false };
+        match open.try_read(buffer) {
+            Ok(n) if n > 0 => {
+                self.heard_at = Instant::now();
+                taken.capture.push(&buffer[..n]);
+                taken.pieces.push(&buffer[..n], |bytes| output(stream, bytes));
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Ok(_) | Err(_) => {
+                *pipe = None;
+                taken.pieces.end(|bytes| output(stream, bytes));
+                false
+            }
         }
-        self.heard_at = Instant::now();
-        capture.push(&buffer[..n]);
-        output(stream, &buffer[..n]);
     }
 
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.pid {
-            // The whole group, also when its leader is gone.
-            let _ = kill_process_group(pid, signal);
+    /// Takes what the pipes still hold. A pipe holds 1 MiB at the most; a writer that goes on is not read for ever.
+    fn drain(&mut self, output: &dyn Fn(Stream, &[u8])) {
+        let mut buffer = [0; PIECE];
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let most = 1024 * 1024 / PIECE;
+            (0..most).take_while(|_| self.read(stream, &mut buffer, output)).for_each(drop);
         }
+        let [stdout, stderr] = &mut self.outputs;
+        stdout.pieces.end(|bytes| output(Stream::Stdout, bytes));
+        stderr.pieces.end(|bytes| output(Stream::Stderr, bytes));
     }
 
-    fn reap(&self, ended: &AsyncFd<OwnedFd>) -> io::Result<Option<i32>> {
-        if let Some(shell) = &self.started.shell {
-            let output = shell.try_wait()?;
-            return Ok(output.map(|output| status_of(output.status)));
+    /// From here on the numbers of the process may mean others.
+    fn reap(&mut self) {
+        self.reaped = true;
+        if let Some(shell) = &self.shell {
+            // Its handle waits for it, so that it does not do so later and find another.
+            let _ = shell.try_wait();
         }
-        use std::os::fd::AsFd;
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let status = waitid(WaitId::PidFd(ended.get_ref().as_fd()), options)?;
-        Ok(status.map(|status| {
-            let by_signal = status.terminating_signal().map(|signal| 128 + signal);
-            status.exit_status().or(by_signal).unwrap_or(-1)
-        }))
+        survivors::reap(self.family.leader);
     }
 }
 
-fn status_of(status: std::process::ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+impl Drop for Supervised<'_> {
+    /// Work is waited for, not dropped; if it is all the same, nothing of it may live on unseen.
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.family.signal(Signal::KILL);
+            self.reap();
+        }
+    }
+}
+
+/// The ending, if it has come, as the shell counts it. The process is left to be reaped.
+fn ending(ended: &AsyncFd<OwnedFd>) -> io::Result<Option<i32>> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let status = waitid(WaitId::PidFd(ended.get_ref().as_fd()), options)?;
+    Ok(status.as_ref().map(shell_status))
+}
+
+fn shell_status(status: &WaitIdStatus) -> i32 {
+    let by_signal = status.terminating_signal().map(|signal| 128 + signal);
+    status.exit_status().or(by_signal).unwrap_or(128 + Signal::KILL.as_raw())
 }
 
 async fn until(at: Option<Instant>) {
@@ -228,19 +335,35 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-async fn read(pipe: &mut Option<pipe::Receiver>, buffer: &mut [u8]) -> io::Result<usize> {
+async fn writable(pipe: Option<&pipe::Sender>) -> io::Result<()> {
     match pipe {
-        Some(pipe) => pipe.read(buffer).await,
+        Some(pipe) => pipe.writable().await,
         None => pending().await,
     }
 }
 
-async fn write(pipe: &mut Option<pipe::Sender>, input: Option<&[u8]>, written: usize) -> io::Result<usize> {
-    match (pipe, input) {
-        (Some(pipe), Some(input)) if written < input.len() => {
-            pipe.write(&input[written..(written + 64 * 1024).min(input.len())]).await
+/// Which of the two has something to read, or has ended.
+async fn readable(pipes: &Pipes, first: Stream) -> Stream {
+    let ready = |stream| {
+        let pipe = match stream {
+            Stream::Stdout => pipes.stdout.as_ref(),
+            Stream::Stderr => pipes.stderr.as_ref(),
+        };
+        async move {
+            match pipe {
+                // An error is met again, and handled, by the reading.
+                Some(pipe) => drop(pipe.readable().await),
+                None => pending().await,
+            }
         }
-        (Some(_), _) => Ok(0),
-        (None, _) => pending().await,
+    };
+    let second = match first {
+        Stream::Stdout => Stream::Stderr,
+        Stream::Stderr => Stream::Stdout,
+    };
+    tokio::select! {
+        biased;
+        () = ready(first) => first,
+        () = ready(second) => second,
     }
 }

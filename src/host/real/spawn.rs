@@ -4,13 +4,16 @@
 //! become (1,000 × /bin/true: 0.8 s, against 0.95 s by fork and setsid). A shell script goes
 //! through duct.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use rustix::process::Pid;
+
+use super::survivors::{MARK, value_of};
 use crate::host::{Process, ProcessError};
 
 /// glibc's flag, since 2.26; the libc crate does not name it for every target.
@@ -18,7 +21,7 @@ const POSIX_SPAWN_SETSID: libc::c_short = 0x80;
 
 /// A process that was started.
 pub(super) struct Started {
-    pub(super) pid: i32,
+    pub(super) pid: Pid,
     /// The shell's handle, which must be waited on.
     pub(super) shell: Option<duct::Handle>,
 }
@@ -56,7 +59,7 @@ fn start_shell(process: &Process, mark: &str, ends: Ends) -> Result<Started, Pro
         .stdin_file(std::fs::File::from(ends.stdin))
         .stdout_file(std::fs::File::from(ends.stdout))
         .stderr_file(std::fs::File::from(ends.stderr))
-        .env(super::survivors::MARK, mark)
+        .env(MARK, value_of(mark))
         .unchecked()
         .before_spawn(|command| {
             // SAFETY: setsid and signal are async-signal-safe and touch no memory of ours.
@@ -76,7 +79,7 @@ fn start_shell(process: &Process, mark: &str, ends: Ends) -> Result<Started, Pro
         command = command.dir(dir);
     }
     let handle = command.start().map_err(|error| start_error(process, &error))?;
-    let pid = handle.pids().first().copied().and_then(|pid| i32::try_from(pid).ok());
+    let pid = handle.pids().first().copied().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
     let pid = pid.ok_or_else(|| not_started(process, "it has no process id"))?;
     Ok(Started { pid, shell: Some(handle) })
 }
@@ -128,15 +131,26 @@ fn start_program(process: &Process, mark: &str, ends: &Ends) -> Result<Started, 
     let argv = process.argv.iter().map(|arg| text(arg.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     let own = process.env.iter().map(|(name, value)| text(format!("{name}={value}").as_bytes()));
     let mut own = own.collect::<Result<Vec<_>, _>>()?;
-    own.push(text(format!("{}={mark}", super::survivors::MARK).as_bytes())?);
-    let replaced = |name: &[u8]| process.env.keys().any(|own| own.as_bytes() == name);
+    own.push(text(format!("{MARK}={}", value_of(mark)).as_bytes())?);
+    let replaced = |name: &[u8]| name == MARK.as_bytes() || process.env.keys().any(|own| own.as_bytes() == name);
     let kept = inherited().iter().filter(|(name, _)| !replaced(name)).map(|(_, entry)| entry);
     let env: Vec<*mut libc::c_char> = pointers(kept.chain(&own));
     let argv: Vec<*mut libc::c_char> = pointers(&argv);
     let dir = (!dir.as_os_str().is_empty()).then(|| text(dir.as_os_str().as_bytes())).transpose()?;
 
     let fds = [ends.stdin.as_raw_fd(), ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()];
-    let pid = spawn(&program, &argv, &env, fds, dir.as_ref()).map_err(|error| start_error(process, &error))?;
+    let pid = match spawn(&program, &argv, &env, fds, dir.as_deref()) {
+        // A script without a first line that names its interpreter: the shell's, as execvp has it.
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            let given = process.argv.iter().skip(1).map(|arg| text(arg.as_bytes()));
+            let args = [Ok(c"sh".to_owned()), Ok(program.clone())].into_iter().chain(given);
+            let args = args.collect::<Result<Vec<_>, _>>()?;
+            spawn(c"/bin/sh", &pointers(&args), &env, fds, dir.as_deref())
+        }
+        result => result,
+    };
+    let pid = pid.map_err(|error| start_error(process, &error))?;
+    let pid = Pid::from_raw(pid).ok_or_else(|| not_started(process, "it has no process id"))?;
     Ok(Started { pid, shell: None })
 }
 
@@ -146,11 +160,11 @@ fn pointers<'a>(texts: impl IntoIterator<Item = &'a CString>) -> Vec<*mut libc::
 }
 
 fn spawn(
-    program: &CString,
+    program: &CStr,
     argv: &[*mut libc::c_char],
     env: &[*mut libc::c_char],
     fds: [RawFd; 3],
-    dir: Option<&CString>,
+    dir: Option<&CStr>,
 ) -> std::io::Result<i32> {
     let check = |code: libc::c_int| if code == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(code)) };
     let mut pid: libc::pid_t = 0;

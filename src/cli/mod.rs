@@ -1,0 +1,97 @@
+//! The command line: one file a subcommand, with its arguments and its function.
+
+mod check;
+mod completions;
+mod doc;
+mod explain;
+mod inputs;
+mod opening;
+mod person;
+mod plan;
+mod prompt;
+mod run;
+mod signals;
+mod terminal;
+mod wanted;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Nothing was executed: usage, configuration or source.
+const NOTHING_EXECUTED: u8 = 2;
+
+/// A bug in rbk itself.
+const BUG: i32 = 70;
+
+/// Runbooks that run: phases, checks, deadlines, and a rollback that undoes exactly what ran.
+#[derive(Debug, Parser)]
+#[command(name = "rbk", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Help on anything in the language, offline: rbk doc [NAME] · on a message: rbk explain CODE")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Plan(plan::Args),
+    Check(check::Args),
+    Doc(doc::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    report_bugs();
+    log_if_asked();
+    let code = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Doc(args) => doc::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+    };
+    ExitCode::from(code)
+}
+
+/// A panic is a bug of ours: it says so in words and ends with its own exit code.
+fn report_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let what = panic.payload();
+        let what = what.downcast_ref::<&str>().copied().or_else(|| what.downcast_ref::<String>().map(String::as_str));
+        terminal::say(&format!(
+            "\nrbk: this is a bug in rbk {}{place}: {}\n\
+             What ran until here was done, and nothing was taken back: look at the last lines above.\n\
+             Please report it with those lines and the runbook.",
+            env!("CARGO_PKG_VERSION"),
+            what.unwrap_or("no message")
+        ));
+        if std::env::var_os("RUST_BACKTRACE").is_some() {
+            terminal::say(&std::backtrace::Backtrace::force_capture().to_string());
+        }
+        std::process::exit(BUG);
+    }));
+}
+
+/// `RBK_LOG=debug`: rbk's own log, on standard error.
+fn log_if_asked() {
+    if let Ok(filter) = std::env::var("RBK_LOG") {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_made() {
+        Cli::command().debug_assert();
+    }
+}

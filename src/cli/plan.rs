@@ -1,0 +1,69 @@
+//! `rbk plan`: what would happen.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::inputs::Inputs;
+use super::{opening, run, signals, terminal};
+use crate::host::Host;
+use crate::host::real::RealHost;
+use crate::report::outline::Outline;
+use crate::report::plan::PlanReport;
+use crate::runtime::outcome::Status;
+use crate::runtime::{Control, Selection, Start, Unhandled};
+use crate::session;
+
+/// It would change something, and `--detailed-exitcode` was given.
+const WOULD_CHANGE: u8 = 8;
+
+/// Tell what a runbook would do, step by step, executing nothing.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook.
+    file: PathBuf,
+
+    #[command(flatten)]
+    inputs: Inputs,
+
+    /// Run what only reads, so that more is known.
+    #[arg(long)]
+    probe: bool,
+
+    /// Exit with 8 if it would change something.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    plan(args).unwrap_or_else(|code| code)
+}
+
+fn plan(args: &Args) -> Result<u8, u8> {
+    let host = Rc::new(RealHost::new());
+    let program = opening::story(&*host, &args.file)?;
+    let outline = Outline::of(&program);
+    let (unit, _) = args.inputs.bind(&program, &*host)?;
+    let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style(), outline));
+    let control = Rc::new(Control::default());
+    let received = signals::Received::default();
+    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&received), Rc::clone(&plan) as _);
+    let start = || Start {
+        unit,
+        id: session::new_run_id(&*host),
+        host: Rc::clone(&host) as Rc<dyn Host>,
+        dispatcher: session::plan(args.probe),
+        observer: Rc::clone(&plan) as _,
+        control,
+        selection: Selection::new(None, None, Vec::new(), false),
+        on_fail: Unhandled::Stop,
+    };
+    let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
+    Ok(match (report.status, received.get()) {
+        (Status::Interrupted, Some(signal)) => 128 + signal,
+        (Status::Succeeded | Status::Finished, _) if args.detailed_exitcode && plan.counts().would_change() => {
+            WOULD_CHANGE
+        }
+        (Status::Succeeded | Status::Finished, _) => 0,
+        _ => 1,
+    })
+}

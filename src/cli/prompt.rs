@@ -1,0 +1,144 @@
+//! Lines typed on the terminal. rustyline reads on a thread of its own, since nothing can stop a read.
+
+use std::cell::RefCell;
+use std::sync::mpsc;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustyline::error::ReadlineError;
+use rustyline::{Behavior, Config, DefaultEditor};
+use tokio::sync::oneshot;
+
+use super::terminal;
+use crate::host::Cancel;
+
+/// What came of asking for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// A line, without its end.
+    Text(String),
+    /// Ctrl-C
+    Interrupted,
+    /// Ctrl-D, or the terminal is gone.
+    Ended,
+}
+
+/// Asks for a line and waits for it, on this thread.
+pub(super) fn now(prompt: &str) -> Typed {
+    line(&mut None, prompt)
+}
+
+fn line(editor: &mut Option<DefaultEditor>, prompt: &str) -> Typed {
+    if editor.is_none() {
+        let config = Config::builder().behavior(Behavior::PreferTerm).auto_add_history(false).build();
+        *editor = DefaultEditor::with_config(config).ok();
+    }
+    let Some(editor) = editor else { return Typed::Ended };
+    match editor.readline(prompt) {
+        Ok(text) => Typed::Text(text),
+        Err(ReadlineError::Interrupted) => Typed::Interrupted,
+        Err(_) => Typed::Ended,
+    }
+}
+
+/// A line that is not shown while it is typed. Ctrl-C stays the terminal's and arrives as a signal.
+fn hidden(prompt: &str) -> Typed {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), prompt.as_bytes());
+    let Ok(shown) = tcgetattr(std::io::stdin()) else { return Typed::Ended };
+    let mut silent = shown.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    silent.local_modes.insert(LocalModes::ECHONL);
+    if tcsetattr(std::io::stdin(), OptionalActions::Flush, &silent).is_err() {
+        return Typed::Ended;
+    }
+    let mut text = String::new();
+    let read = std::io::stdin().read_line(&mut text);
+    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &shown);
+    match read {
+        Ok(n) if n > 0 => Typed::Text(text.trim_end_matches(['\n', '\r']).to_owned()),
+        _ => Typed::Ended,
+    }
+}
+
+struct Request {
+    prompt: String,
+    hidden: bool,
+    reply: oneshot::Sender<Typed>,
+}
+
+/// A prompt nobody waits for any more: its thread still reads, and its line goes to the next one.
+struct Abandoned {
+    reply: oneshot::Receiver<Typed>,
+    modes: Option<Termios>,
+    hidden: bool,
+}
+
+/// The thread that reads, begun with the first question.
+#[derive(Default)]
+pub(super) struct Lines {
+    requests: RefCell<Option<mpsc::Sender<Request>>>,
+    abandoned: RefCell<Option<Abandoned>>,
+}
+
+impl Lines {
+    /// Asks for a line. `None`: cancelled, with the terminal as it was before.
+    pub(super) async fn read(&self, prompt: &str, hidden: bool, cancel: &Cancel) -> Option<Typed> {
+        let before = tcgetattr(std::io::stdin()).ok();
+        let mut reply = match self.take_up(prompt, hidden) {
+            Some(reply) => reply,
+            None => self.request(prompt, hidden),
+        };
+        tokio::select! {
+            typed = &mut reply => Some(typed.unwrap_or(Typed::Ended)),
+            () = cancel.cancelled() => {
+                let modes = tcgetattr(std::io::stdin()).ok();
+                if let Some(before) = before {
+                    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
+                }
+                terminal::say("");
+                *self.abandoned.borrow_mut() = Some(Abandoned { reply, modes, hidden });
+                None
+            }
+        }
+    }
+
+    /// The thread that an abandoned prompt left reading, for this one.
+    fn take_up(&self, prompt: &str, hidden: bool) -> Option<oneshot::Receiver<Typed>> {
+        let mut abandoned = self.abandoned.take()?;
+        if abandoned.reply.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
+            return None;
+        }
+        // What is typed for one sort would be shown, or not, as the other sort is.
+        if abandoned.hidden != hidden {
+            let (nothing, ended) = oneshot::channel();
+            drop(nothing);
+            *self.abandoned.borrow_mut() = Some(abandoned);
+            return Some(ended);
+        }
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), prompt.as_bytes());
+        if let Some(modes) = &abandoned.modes {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, modes);
+        }
+        Some(abandoned.reply)
+    }
+
+    fn request(&self, prompt: &str, hidden: bool) -> oneshot::Receiver<Typed> {
+        let (reply, answer) = oneshot::channel();
+        let mut requests = self.requests.borrow_mut();
+        let sender = requests.get_or_insert_with(begin);
+        // Should the thread be gone, the reply is dropped, and the answer is `Ended`.
+        let _ = sender.send(Request { prompt: prompt.to_owned(), hidden, reply });
+        answer
+    }
+}
+
+fn begin() -> mpsc::Sender<Request> {
+    let (sender, requests) = mpsc::channel::<Request>();
+    let _ = std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
+        let mut editor = None;
+        for Request { prompt, hidden: is_hidden, reply } in requests {
+            let typed = if is_hidden { hidden(&prompt) } else { line(&mut editor, &prompt) };
+            let _ = reply.send(typed);
+        }
+    });
+    sender
+}

@@ -1,0 +1,247 @@
+//! `rbk run`: runs a runbook.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::inputs::Inputs;
+use super::person::{Answers, TerminalPerson};
+use super::{NOTHING_EXECUTED, opening, signals, terminal, wanted};
+use crate::analysis::Program;
+use crate::host::Host;
+use crate::host::real::RealHost;
+use crate::journal::{Discard, Journal};
+use crate::report::Reporter;
+use crate::report::ending::{Asked, quoted};
+use crate::report::json::Json;
+use crate::report::live::{Live, Terminal};
+use crate::report::outline::Outline;
+use crate::report::plain::{Plain, Telling};
+use crate::runtime::person::Person;
+use crate::runtime::{Control, Selection, Start, Unhandled, Unit};
+use crate::session;
+
+/// Run a runbook.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook.
+    file: PathBuf,
+
+    #[command(flatten)]
+    inputs: Inputs,
+
+    /// Begin with this step or phase: its title, or Phase/Step.
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+
+    /// End after this one.
+    #[arg(long, value_name = "STEP")]
+    until: Option<String>,
+
+    /// Run only this one; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+
+    /// Answer ordinary confirmations and checklists with yes; never approvals, manual steps or typed names.
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Say that this step was approved; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    approve: Vec<String>,
+
+    /// Answer a question beforehand; may be repeated.
+    #[arg(long, value_name = "QUESTION=ANSWER")]
+    answer: Vec<String>,
+
+    /// What becomes of a failure for which the runbook has no policy.
+    #[arg(long, value_enum, default_value = "stop")]
+    on_fail: OnFail,
+
+    #[command(flatten)]
+    telling: TellingArgs,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum OnFail {
+    /// A person decides.
+    Ask,
+    /// Everything armed is taken back.
+    Rollback,
+    /// The run stops where it stands.
+    Stop,
+}
+
+/// How a run is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct TellingArgs {
+    /// How progress is told; `json` is one event a line on standard output.
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Progress,
+
+    /// Show what the commands write, as it comes.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Progress {
+    /// live on a terminal, plain elsewhere
+    Auto,
+    /// one line an event
+    Plain,
+    /// redrawn in place
+    Live,
+    /// for programs
+    Json,
+}
+
+/// A run that is ready to begin.
+pub(super) struct Ready {
+    pub(super) host: Rc<RealHost>,
+    pub(super) unit: Unit,
+    pub(super) outline: Outline,
+    pub(super) asked: Asked,
+    pub(super) selection: Selection,
+    pub(super) answers: Answers,
+    pub(super) on_fail: Unhandled,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    prepare(args).map_or_else(|code| code, |ready| to_the_end(ready, &args.telling))
+}
+
+fn prepare(args: &Args) -> Result<Ready, u8> {
+    let host = Rc::new(RealHost::new());
+    let program = opening::story(&*host, &args.file)?;
+    let outline = Outline::of(&program);
+    let selection = Selection::new(args.from.clone(), args.until.clone(), args.only.clone(), false);
+    let names = wanted::Names::of(&program, &outline);
+    let wrong = names.check(selection.names(), &args.approve, &args.answer);
+    if let Err((message, help)) = wrong {
+        terminal::error(&message, help.as_deref());
+        return Err(NOTHING_EXECUTED);
+    }
+    let (unit, arguments) = args.inputs.bind(&program, &*host)?;
+    if let Some(lock) = &program.header.lock {
+        let place = program.sources.place_line(lock.span);
+        terminal::say(&format!(
+            "warning: {place}: `lock` is not kept by this version: make sure that nobody else runs this"
+        ));
+    }
+    needs(&program, &host)?;
+    window(&unit, &*host, &args.answer)?;
+    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: false };
+    let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone() };
+    let on_fail = match args.on_fail {
+        OnFail::Ask => Unhandled::Ask,
+        OnFail::Rollback => Unhandled::Rollback,
+        OnFail::Stop => Unhandled::Stop,
+    };
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail })
+}
+
+/// The tools of the header must be there before anything runs.
+pub(super) fn needs(program: &Program, host: &Rc<RealHost>) -> Result<(), u8> {
+    if program.header.needs.is_empty() {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| no_room(&why))?;
+    let missing = tokio::task::LocalSet::new().block_on(&runtime, session::missing_tools(program, &**host));
+    for tool in &missing {
+        terminal::error(&tool.message, Some(&tool.help));
+    }
+    if missing.is_empty() { Ok(()) } else { Err(NOTHING_EXECUTED) }
+}
+
+/// A closed window keeps the run from beginning, unless `--answer window=open` says otherwise.
+fn window(unit: &Unit, host: &dyn Host, answers: &[String]) -> Result<(), u8> {
+    let Some(window) = &unit.program.header.window else { return Ok(()) };
+    let refuse = |message: &str, help: Option<&str>| {
+        terminal::error(message, help);
+        Err(NOTHING_EXECUTED)
+    };
+    let text = match crate::runtime::inputs::setting(unit, &window.value) {
+        Ok(text) => text,
+        Err(error) => return refuse(&error.message, error.help.as_deref()),
+    };
+    let open = match crate::value::window::Window::parse(&text) {
+        Ok(window) if window.contains(host.now()) => return Ok(()),
+        Ok(window) => window,
+        Err(why) => return refuse(&format!("{}: {why}", unit.program.sources.place_line(window.value.span)), None),
+    };
+    if answers.iter().any(|answer| answer.eq_ignore_ascii_case(wanted::WINDOW_OPEN)) {
+        terminal::say(&format!("warning: outside of its window ({text}), as you said"));
+        return Ok(());
+    }
+    let next = open.next_opening(host.now()).map_or_else(String::new, |next| format!("; it opens {next}"));
+    let help = format!("wait, or take the responsibility: --answer {}", wanted::WINDOW_OPEN);
+    refuse(&format!("the window of this runbook is closed ({text}){next}"), Some(&help))
+}
+
+/// Runs it and tells it. Gives back the exit code.
+pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
+    let Ready { host, unit, outline, asked, selection, answers, on_fail } = ready;
+    let world: Rc<dyn Host> = Rc::clone(&host) as _;
+    let (reporter, every) = reporter(telling, &world, asked, outline);
+    let control = Rc::new(Control::default());
+    let received = signals::Received::default();
+    let id: Arc<str> = session::new_run_id(&*world);
+
+    let beside = {
+        let (control, received, reporter) = (Rc::clone(&control), Rc::clone(&received), Rc::clone(&reporter));
+        async move {
+            tokio::join!(signals::listen(control, host, received, Rc::clone(&reporter)), tick(&*reporter, every));
+        }
+    };
+    let start = || {
+        let person: Rc<dyn Person> = Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter)));
+        let journal: Rc<dyn Journal> = Rc::new(Discard);
+        let dispatcher = session::live(&world, &journal, &person);
+        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail }
+    };
+    match session::run_to_end(start, beside) {
+        Ok(report) => report.status.exit_code(),
+        Err(why) => no_room(&why),
+    }
+}
+
+async fn tick(reporter: &dyn Reporter, every: Option<Duration>) {
+    let Some(every) = every else { return };
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        reporter.tick();
+    }
+}
+
+/// Who tells the run, and how often he wants to be reminded.
+fn reporter(
+    args: &TellingArgs,
+    host: &Rc<dyn Host>,
+    asked: Asked,
+    outline: Outline,
+) -> (Rc<dyn Reporter>, Option<Duration>) {
+    let telling =
+        Telling { style: terminal::stderr_style(), verbose: args.verbose, github: terminal::is_github(), asked };
+    let live = args.progress == Progress::Live || args.progress == Progress::Auto && terminal::can_redraw();
+    match args.progress {
+        Progress::Json => (Rc::new(Json::new(Box::new(std::io::stdout()), jiff::Timestamp::now)), None),
+        _ if live => {
+            let live = Live::new(Terminal::default(), Rc::clone(host), telling, outline);
+            (Rc::new(live), Some(Duration::from_millis(100)))
+        }
+        _ => {
+            let plain = Plain::new(Box::new(std::io::stderr()), Rc::clone(host), telling);
+            (Rc::new(plain), Some(Duration::from_secs(1)))
+        }
+    }
+}
+
+/// The system has no room for the run: nothing was executed.
+pub(super) fn no_room(why: &std::io::Error) -> u8 {
+    terminal::error(&format!("the system has no room for the run: {why}"), None);
+    NOTHING_EXECUTED
+}

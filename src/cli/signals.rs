@@ -1,0 +1,60 @@
+//! Ctrl-C and its like: first the run is stopped in order, then at once.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::terminal;
+use crate::host::real::RealHost;
+use crate::report::Reporter;
+use crate::runtime::{Control, Stopping};
+
+/// How long the end at once may take.
+const LAST: Duration = Duration::from_secs(5);
+
+/// Which signal ended the run, if one did.
+pub(super) type Received = Rc<Cell<Option<u8>>>;
+
+/// Listens as long as it is polled.
+pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: Received, reporter: Rc<dyn Reporter>) {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return;
+    };
+    loop {
+        let number = next(&mut interrupt, &mut terminate, &mut hang_up).await;
+        received.set(Some(number));
+        match control.stop() {
+            Stopping::Gracefully => reporter
+                .remark("stopping: what runs is being ended, then it is told what is left; once more to end at once"),
+            Stopping::RollbackGoesOn => {
+                reporter.remark("the rollback goes on, so that nothing is left half-way; once more to end it here");
+            }
+            Stopping::AtOnce => {
+                reporter.remark("ending at once");
+                host.hurry();
+                end_soon(number);
+            }
+        }
+    }
+}
+
+async fn next(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) -> u8 {
+    tokio::select! {
+        _ = interrupt.recv() => 2,
+        _ = terminate.recv() => 15,
+        _ = hang_up.recv() => 1,
+    }
+}
+
+/// Ends the process even if something holds up the thread of the run.
+fn end_soon(number: u8) {
+    let _ = std::thread::Builder::new().name("last".to_owned()).spawn(move || {
+        std::thread::sleep(LAST);
+        terminal::say("rbk: ended before everything had come to its end; look at what was running");
+        std::process::exit(128 + i32::from(number));
+    });
+}
