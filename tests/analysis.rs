@@ -143,10 +143,10 @@ fn every_case_is_as_expected() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-/// What ships with rbk, and the runbooks that other tests run, analyse without an error.
+/// What ships with rbk analyses without an error. The golden cases say themselves what they expect.
 #[test]
 fn every_other_runbook_is_clean() {
-    let mut folders = vec![PathBuf::from("stdlib"), PathBuf::from("runbooks"), PathBuf::from("tests/golden")];
+    let mut folders = vec![PathBuf::from("stdlib"), PathBuf::from("runbooks")];
     let mut wrong = String::new();
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
