@@ -81,11 +81,17 @@ mod tests {
     #[test]
     fn names_and_their_fields_are_put_in() {
         assert_eq!(filled("delete ${id} in ${ env.region }", &value_of), "delete vm-17 in eu west");
-        assert_eq!(filled("${failure.step} ${id.trim()} $${id} ${", &value_of), "${failure.step} ${id.trim()} $${id} ${");
+        assert_eq!(
+            filled("${failure.step} ${id.trim()} $${id} ${", &value_of),
+            "${failure.step} ${id.trim()} $${id} ${"
+        );
     }
 
     #[test]
     fn what_a_person_types_is_quoted() {
-        assert_eq!(typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of), "$ rm vm-17 'eu west'\nnote eu west");
+        assert_eq!(
+            typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of),
+            "$ rm vm-17 'eu west'\nnote eu west"
+        );
     }
 }

@@ -220,6 +220,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn parts(&mut self, parts: &[tree::StrPart]) -> (Vec<Part>, bool) {
+        let for_people = std::mem::take(&mut self.for_people);
         let mut secret = false;
         let parts = parts
             .iter()
@@ -227,7 +228,7 @@ impl Lower<'_, '_, '_> {
                 tree::StrPart::Text(text, _) => Part::Text(Arc::clone(text)),
                 tree::StrPart::Hole(hole, _) => {
                     let (value, ty) = self.expr(hole);
-                    let ty = self.present(ty, hole.span);
+                    let ty = if for_people { ty } else { self.present(ty, hole.span) };
                     secret |= ty.is_secret();
                     Part::Hole(value)
                 }

@@ -197,10 +197,7 @@ impl Lower<'_, '_, '_> {
         out.append(&mut before);
         let scope = Scope {
             kind: ScopeBody::CheckUse(index, args),
-            title: Expr {
-                kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)),
-                span,
-            },
+            title: Expr { kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)), span },
             name,
             modifiers,
             clauses,
