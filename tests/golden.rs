@@ -46,7 +46,7 @@ async fn transcript_of(path: &Path) -> Result<String, String> {
     host.monotonic();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     host.fake_files().put(&format!("{HOME}/{name}"), &text);
-    if let Ok(parts) = std::fs::read_dir(path.parent().unwrap().join("parts")) {
+    if let Ok(parts) = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/parts")) {
         for part in parts {
             let part = part.map_err(|error| error.to_string())?.path();
             let name = part.file_name().unwrap().to_string_lossy().into_owned();

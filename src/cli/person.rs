@@ -31,8 +31,9 @@ impl Answers {
         let whole = (question.path.len() > 1).then(|| question.path.join("/"));
         let names: Vec<&str> =
             [Some(question.text.as_str()), title.as_deref(), whole.as_deref()].into_iter().flatten().collect();
-        if let Some(answer) = self.given.iter().find_map(|given| names.iter().find_map(|name| answer_to(name, given))) {
-            return Some(fitting(&question.kind, answer));
+        let given = self.given.iter().find_map(|given| names.iter().find_map(|name| answer_to(name, given)));
+        if let Some(answer) = given {
+            return fitting(&question.kind, answer);
         }
         match &question.kind {
             QuestionKind::Confirm | QuestionKind::Tick => self.yes.then(|| "yes".to_owned()),
@@ -54,14 +55,14 @@ pub(super) fn answer_to<'g>(name: &str, given: &'g str) -> Option<&'g str> {
     before.eq_ignore_ascii_case(name).then(|| after.strip_prefix('='))?
 }
 
-/// An option as it is written in the runbook, whatever its case.
-fn fitting(kind: &QuestionKind, answer: &str) -> String {
-    match kind {
-        QuestionKind::Choose(options) => {
-            options.iter().find(|option| option.eq_ignore_ascii_case(answer)).map_or(answer, String::as_str).to_owned()
-        }
-        _ => answer.to_owned(),
+/// An option as it is written in the runbook, whatever its case. What is no option is no answer.
+fn fitting(kind: &QuestionKind, answer: &str) -> Option<String> {
+    let QuestionKind::Choose(options) = kind else { return Some(answer.to_owned()) };
+    let option = options.iter().find(|option| option.eq_ignore_ascii_case(answer));
+    if option.is_none() {
+        terminal::say(&format!("--answer: \"{answer}\" is none of: {}", options.join(", ")));
     }
+    option.cloned()
 }
 
 /// How long a signal takes at most to be heard.
@@ -238,6 +239,8 @@ mod tests {
         assert_eq!(answers.to(&question(QuestionKind::Text { default: None }, "a = b?")).as_deref(), Some("yes"));
         let choose = QuestionKind::Choose(vec!["roll back".into(), "go on".into()]);
         assert_eq!(answers.to(&question(choose, "What now?")).as_deref(), Some("roll back"));
+        let other = QuestionKind::Choose(vec!["stop".into()]);
+        assert_eq!(answers.to(&question(other, "What now?")), None);
         let none = Answers { given: Vec::new(), ..answers };
         let approve = QuestionKind::Approve { by: Vec::new() };
         assert_eq!(none.to(&question(approve, "Deploy it")).as_deref(), Some("yes"));

@@ -186,13 +186,12 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
     let (reporter, every) = reporter(telling, &world, asked, outline);
     let control = Rc::new(Control::default());
-    let received = signals::Received::default();
     let id: Arc<str> = session::new_run_id(&*world);
 
     let beside = {
-        let (control, received, reporter) = (Rc::clone(&control), Rc::clone(&received), Rc::clone(&reporter));
+        let (control, reporter) = (Rc::clone(&control), Rc::clone(&reporter));
         async move {
-            tokio::join!(signals::listen(control, host, received, Rc::clone(&reporter)), tick(&*reporter, every));
+            tokio::join!(signals::listen(control, host, Rc::clone(&reporter)), tick(&*reporter, every));
         }
     };
     let start = || {

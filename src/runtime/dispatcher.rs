@@ -89,7 +89,10 @@ pub trait Dispatcher {
     fn show(&self, what: &Performed<'_>, args: &Args) -> String {
         match what {
             Performed::Native(action) => (action.show)(args),
-            Performed::Command(CommandLine::Direct(words), _) => format!("$ {}", words.join(" ")),
+            Performed::Command(CommandLine::Direct(words), _) => {
+                let words: Vec<String> = words.iter().map(|word| super::wording::word(word)).collect();
+                format!("$ {}", words.join(" "))
+            },
             Performed::Command(CommandLine::Script(script), _) => format!("$ {script}"),
         }
     }

@@ -58,7 +58,11 @@ impl Branch {
             }
             Err(why) => {
                 let message = format!("secret `{}` could not be read: {why}", secret.name);
-                Flow::Fail(self.failure(FailureKind::Action, secret.span, message))
+                let mut failure = self.failure(FailureKind::Action, secret.span, message);
+                if let SecretSource::EnvVar(_) = &secret.source {
+                    failure.diagnostic.help = Some("set it in the environment in which rbk is started".to_owned());
+                }
+                Flow::Fail(failure)
             }
         }
     }

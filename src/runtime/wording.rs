@@ -8,7 +8,7 @@ const LONGEST: usize = 60;
 /// Characters that no shell reads as anything but themselves.
 const PLAIN: &str = "-_./:=@%+,";
 
-/// Puts values into the holes that hold a name, or a name with fields: `${id}`, `${env.region}`.
+/// Puts values into the holes that hold a name, or a name with fields: `${id}`, `${env.region}`, `${out.stdout.trim()}`.
 /// Other holes stay as they are.
 pub(super) fn filled(text: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
     with_holes(text, value_of, &|value| value.to_text().chars().take(LONGEST).collect())
@@ -49,6 +49,7 @@ fn lookup(path: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> Option<Value>
     let mut value = value_of(parts.next()?)?;
     for field in parts {
         let inner = match &value {
+            value if field == "trim()" => Value::str(value.to_text().trim()),
             Value::Record(record) => record.get(field)?.clone(),
             _ => return None,
         };
@@ -58,7 +59,7 @@ fn lookup(path: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> Option<Value>
 }
 
 /// A word as a shell reads it back.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
@@ -80,18 +81,12 @@ mod tests {
 
     #[test]
     fn names_and_their_fields_are_put_in() {
-        assert_eq!(filled("delete ${id} in ${ env.region }", &value_of), "delete vm-17 in eu west");
-        assert_eq!(
-            filled("${failure.step} ${id.trim()} $${id} ${", &value_of),
-            "${failure.step} ${id.trim()} $${id} ${"
-        );
+        assert_eq!(filled("delete ${id.trim()} in ${ env.region }", &value_of), "delete vm-17 in eu west");
+        assert_eq!(filled("${failure.step} ${id.len} $${id} ${", &value_of), "${failure.step} ${id.len} $${id} ${");
     }
 
     #[test]
     fn what_a_person_types_is_quoted() {
-        assert_eq!(
-            typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of),
-            "$ rm vm-17 'eu west'\nnote eu west"
-        );
+        assert_eq!(typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of), "$ rm vm-17 'eu west'\nnote eu west");
     }
 }

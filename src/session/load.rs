@@ -67,7 +67,7 @@ struct ProjectLoader<'a> {
 
 impl Loader for ProjectLoader<'_> {
     fn file(&self, from: &Path, path: &str) -> Result<Loaded, String> {
-        let wanted = from.parent().unwrap_or(Path::new("")).join(path);
+        let wanted: PathBuf = from.parent().unwrap_or(Path::new("")).join(path).components().collect();
         let canonical = self.host.files().canonical(&wanted).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => format!("there is no file {}", wanted.display()),
             _ => format!("{} cannot be read: {error}", wanted.display()),

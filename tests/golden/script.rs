@@ -189,10 +189,10 @@ impl Person for Scripted {
 /// `[N times] [after D]`, and the rest.
 fn lead(text: &str) -> Result<(usize, Duration, &str), String> {
     let (mut times, mut after, mut rest) = (1, Duration::ZERO, text.trim());
-    if let Some((count, more)) = rest.split_once(" times ") {
-        if let Ok(count) = count.parse() {
-            (times, rest) = (count, more.trim());
-        }
+    if let Some((count, more)) = rest.split_once(" times ")
+        && let Ok(count) = count.parse()
+    {
+        (times, rest) = (count, more.trim());
     }
     if let Some(more) = rest.strip_prefix("after ") {
         let (time, more) = more.split_once(' ').unwrap_or((more, ""));
