@@ -5,6 +5,8 @@ mod call;
 mod clause;
 mod command;
 mod expr;
+mod known;
+mod modifiers;
 mod people;
 mod scope;
 mod stmt;
