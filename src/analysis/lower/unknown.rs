@@ -29,7 +29,7 @@ impl Lower<'_, '_, '_> {
     pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
         let message = format!("nothing here is called `{name}`");
         let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
-        let found = self.ended(name).or_else(|| self.elsewhere(name, span));
+        let found = self.ended(name).or_else(|| self.brought_in(name)).or_else(|| self.elsewhere(name, span));
         let foreign = FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned());
         self.report(
             match (found, foreign.or_else(|| self.nearest(name).map(|near| format!("did you mean `{near}`?")))) {
@@ -49,6 +49,18 @@ impl Lower<'_, '_, '_> {
             _ => "bind it outside",
         };
         Some(Elsewhere { at, label, help: help.to_owned() })
+    }
+
+    /// It is a file whose names are used without its own.
+    fn brought_in(&self, name: &str) -> Option<Elsewhere> {
+        let module = &self.declared.modules.all[self.module];
+        let used = module.uses.iter().find(|used| {
+            let path = &self.declared.modules.all[used.module].path;
+            used.name.is_none() && path.file_stem().is_some_and(|stem| stem == name)
+        })?;
+        let label = "its names are brought in directly".to_owned();
+        let help = format!("leave out `{name}.`, or name the file here: use \"…\" as {name}");
+        Some(Elsewhere { at: used.span, label, help })
     }
 
     /// The file binds it further down, or where this place cannot see it.
