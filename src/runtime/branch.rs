@@ -201,7 +201,7 @@ impl Branch {
 
     /// A text for people.
     pub(super) fn text(&mut self, expr: &Expr) -> Result<String, Box<Failure>> {
-        Ok(self.eval(expr)?.to_text())
+        self.with_evaluator(|context| context.shown(expr)).map_err(|error| self.not_computed(error))
     }
 
     /// A length of time; negative ones count as none.

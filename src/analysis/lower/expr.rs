@@ -347,12 +347,29 @@ impl Lower<'_, '_, '_> {
             diagnostic = diagnostic.label(*bound, format!("bound here, and seen only inside of {what}"));
             diagnostic.help = Some(match *what {
                 "this loop" => "collect it: `let results = for … { }` gives one record an iteration".to_owned(),
+                "this parallel branch" => {
+                    "collect what branches return: `let results = for x in […] parallel { … }`".to_owned()
+                }
                 _ => "bind it outside".to_owned(),
             });
         } else {
-            diagnostic.help = self.nearest(name).map(|near| format!("did you mean `{near}`?"));
+            diagnostic.help = self.used_without_name(name).or_else(|| {
+                let near = self.nearest(name)?;
+                Some(format!("did you mean `{near}`?"))
+            });
         }
         self.report(diagnostic);
+    }
+
+    /// What to write where a file that was used without `as` is called by the name of its file.
+    pub(super) fn used_without_name(&self, name: &str) -> Option<String> {
+        let modules = self.declared.modules;
+        let used = modules.all[self.module].uses.iter().find(|used| {
+            used.name.is_none() && modules.all[used.module].path.file_stem().is_some_and(|stem| stem == name)
+        })?;
+        let written = self.source(used.span);
+        let written = written.strip_prefix("use ").unwrap_or(&written);
+        Some(format!("what it declares is called by its own name here; for `{name}.…` write: use {written} as {name}"))
     }
 
     /// The nearest thing that has a name here.
