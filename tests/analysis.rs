@@ -40,11 +40,28 @@ impl Loader for Folder {
     }
 }
 
-fn analysed(path: &Path) -> Analysis {
+/// Files beside each other, and the real standard library.
+struct Shipped;
+
+impl Loader for Shipped {
+    fn file(&self, from: &Path, path: &str) -> Result<Loaded, String> {
+        Folder.file(from, path)
+    }
+
+    fn std(&self, name: &str) -> Option<&'static str> {
+        rbk::session::std_module(name)
+    }
+
+    fn std_names(&self) -> Vec<&'static str> {
+        rbk::session::std_modules()
+    }
+}
+
+fn analysed(path: &Path, loader: &dyn Loader) -> Analysis {
     let text = std::fs::read_to_string(path).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let main = Loaded { name, path: path.canonicalize().unwrap(), text: text.into() };
-    analyse(main, &Folder, Registry::new(rbk::actions::ALL))
+    analyse(main, loader, Registry::new(rbk::actions::ALL))
 }
 
 #[derive(Debug, PartialEq)]
@@ -68,7 +85,7 @@ fn expected(text: &str) -> Vec<Expected> {
 
 /// What differs between what a file expects and what is said about it.
 fn differences(path: &Path) -> String {
-    let analysis = analysed(path);
+    let analysis = analysed(path, &Folder);
     let own = analysis.diagnostics.iter().map(|diagnostic| {
         let span = diagnostic.span();
         let file = analysis.sources.get(span.file);
@@ -123,5 +140,30 @@ fn every_case_is_as_expected() {
             (!wrong.is_empty()).then(|| format!("{}\n{wrong}", path.display()))
         })
         .collect();
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// What ships with rbk, and the runbooks that other tests run, analyse without an error.
+#[test]
+fn every_other_runbook_is_clean() {
+    let mut folders = vec![PathBuf::from("stdlib"), PathBuf::from("runbooks"), PathBuf::from("tests/golden")];
+    let mut wrong = String::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "rbk") {
+                continue;
+            }
+            let analysis = analysed(&path, &Shipped);
+            for diagnostic in analysis.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
+                let place = analysis.sources.place(diagnostic.span());
+                let _ =
+                    writeln!(wrong, "{place}: {} {} ({:?})", diagnostic.code.id, diagnostic.message, diagnostic.help);
+            }
+        }
+    }
     assert!(wrong.is_empty(), "\n{wrong}");
 }

@@ -95,8 +95,7 @@ async fn run_case(
     let memory = Rc::new(Memory::default());
     let journal: Rc<dyn Journal> = Rc::clone(&memory) as Rc<dyn Journal>;
     let person: Rc<dyn Person> = Rc::new(script.person());
-    let dispatcher =
-        if script.plan { session::plan(script.probe) } else { session::live(&host, &journal, &person) };
+    let dispatcher = if script.plan { session::plan(script.probe) } else { session::live(&host, &journal, &person) };
     let control = Rc::new(Control::default());
     for stop in script.stops.clone() {
         let (control, told) = (Rc::clone(&control), Rc::clone(told));
@@ -113,12 +112,7 @@ async fn run_case(
         dispatcher,
         observer: Rc::clone(told) as Rc<dyn rbk::runtime::event::Observer>,
         control,
-        selection: Selection::new(
-            script.from.clone(),
-            script.until.clone(),
-            script.only.clone(),
-            script.checks_only,
-        ),
+        selection: Selection::new(script.from.clone(), script.until.clone(), script.only.clone(), script.checks_only),
         on_fail: match script.on_fail.as_deref() {
             Some("rollback") => Unhandled::Rollback,
             Some("ask") => Unhandled::Ask,
@@ -136,8 +130,7 @@ async fn run_case(
 }
 
 fn check(path: &Path) -> Result<(), String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let local = tokio::task::LocalSet::new();
     let hour = std::time::Duration::from_secs(1_000_000);
     let told = local

@@ -37,6 +37,12 @@ pub(super) struct ParamForm {
     pub(super) optional: bool,
 }
 
+/// A native action's form, read from its declaration.
+pub(super) struct NativeForm {
+    pub(super) params: Vec<ParamForm>,
+    pub(super) returns: Type,
+}
+
 /// Everything declared, and what became of it.
 pub(super) struct Declared<'a> {
     pub(super) modules: &'a Modules,
@@ -48,7 +54,7 @@ pub(super) struct Declared<'a> {
     /// By module, by name.
     pub(super) symbols: Vec<HashMap<Arc<str>, Symbol>>,
     pub(super) globals: Vec<NameInfo>,
-    pub(super) actions: Vec<ActionForm>,
+    pub(super) actions: Vec<Arc<ActionForm>>,
     pub(super) checks: Vec<(Arc<str>, Vec<ParamForm>)>,
     pub(super) functions: Vec<(Arc<str>, Vec<ParamForm>)>,
     pub(super) secrets: Vec<(GlobalId, Arc<str>)>,
@@ -58,6 +64,10 @@ pub(super) struct Declared<'a> {
     pub(super) lowered_functions: HashMap<u32, UserFunction>,
     /// Environment variables set by a `with` around here whose value is a secret.
     pub(super) secret_vars: Vec<Arc<str>>,
+    /// What functions return, as far as they have been read: one that calls itself is not known to itself.
+    pub(super) function_types: HashMap<u32, Type>,
+    /// The native actions met so far.
+    pub(super) natives: HashMap<&'static str, Arc<NativeForm>>,
     /// Globals that have a value when what is being lowered is computed.
     pub(super) computed: HashSet<GlobalId>,
 }
@@ -88,6 +98,8 @@ impl<'a> Declared<'a> {
             called: Vec::new(),
             lowered_functions: HashMap::new(),
             secret_vars: Vec::new(),
+            function_types: HashMap::new(),
+            natives: HashMap::new(),
             computed: HashSet::new(),
         };
         declared.collect();
@@ -224,7 +236,7 @@ impl<'a> Declared<'a> {
             None => Arc::clone(&action.name.name),
         };
         let index = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
-        self.actions.push(ActionForm { name, params, effect, returns, span: action.name.span });
+        self.actions.push(Arc::new(ActionForm { name, params, effect, returns, span: action.name.span }));
         self.declare(module, &action.name.name, Symbol::Action(index), action.name.span);
     }
 
@@ -427,7 +439,7 @@ impl<'a> Declared<'a> {
             let _ = names.bind(&form.name, form.ty.clone(), param.name.span, false);
         }
         let mut lower = Lower::new(self, module, &mut names);
-        let (body, _) = lower.pure(&function.body, "a function");
+        let (body, ty) = lower.pure(&function.body, "a function");
         let lowered = UserFunction {
             name: Arc::clone(&function.name.name),
             params: u32::try_from(forms.len()).unwrap_or(u32::MAX),
@@ -435,6 +447,7 @@ impl<'a> Declared<'a> {
             body,
         };
         self.lowered_functions.insert(index, lowered);
+        self.function_types.insert(index, ty);
     }
 
     fn lower_secret(&mut self, module: usize, secret: &tree::SecretDecl, span: Span) -> SecretDecl {
@@ -467,7 +480,7 @@ impl<'a> Declared<'a> {
             Some(Symbol::Action(index)) => *index,
             _ => 0,
         };
-        let form = self.actions[index as usize].clone();
+        let form = Arc::clone(&self.actions[index as usize]);
         let mut names = FrameNames::new();
         for (param, form) in action.params.iter().zip(&form.params) {
             let _ = names.bind(&form.name, form.ty.clone(), param.name.span, false);
@@ -475,7 +488,7 @@ impl<'a> Declared<'a> {
         let mut lower = Lower::new(self, module, &mut names);
         let (body, undo, probe) = lower.action_body(action, &form);
         UserAction {
-            name: form.name,
+            name: Arc::clone(&form.name),
             effect: form.effect,
             frame: names.infos,
             params: u32::try_from(action.params.len()).unwrap_or(u32::MAX),

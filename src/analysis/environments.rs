@@ -18,7 +18,7 @@ use crate::value::{Type, Value};
 pub(super) struct Environments {
     pub(super) all: Vec<DeclaredEnv>,
     /// Keys that are missing somewhere and were told of.
-    pub(super) told: Vec<Arc<str>>,
+    told: Vec<Arc<str>>,
 }
 
 /// One environment.
@@ -176,9 +176,10 @@ impl Declared<'_> {
         self.diagnostics.append(&mut found);
     }
 
-    /// Whether at least one environment gives a setting.
-    pub(super) fn some_env_has(&self, key: &str) -> bool {
-        self.environments.all.iter().any(|env| env.keys.iter().any(|(name, _)| **name == *key))
+    /// Whether one environment gives a setting, and another does not.
+    pub(super) fn only_some_have(&self, key: &str) -> bool {
+        let has = |env: &DeclaredEnv| env.keys.iter().any(|(name, _)| **name == *key);
+        self.environments.all.iter().any(has) && !self.environments.all.iter().all(has)
     }
 
     /// The type of `env.key` over all environments, or what to say about it.
@@ -193,9 +194,6 @@ impl Declared<'_> {
             let mut types = all.iter().filter_map(|env| env.keys.iter().find(|(name, _)| *name == key.name));
             let first = types.next().map_or(Type::Any, |(_, ty)| ty.clone());
             return Ok(types.fold(first, |joined, (_, ty)| joined.join(ty)));
-        }
-        if &*key.name == "protected" {
-            return Ok(Type::Bool.optional());
         }
         // Told once, at its first use.
         if self.environments.told.contains(&key.name) {

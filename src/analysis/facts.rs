@@ -16,15 +16,15 @@ pub(super) fn not_null(expr: &Expr, truth: bool, found: &mut Vec<Arc<str>>) {
             not_null(a, false, found);
             not_null(b, false, found);
         }
-        ExprKind::Binary(op @ (BinaryOp::NotEqual | BinaryOp::Equal), _, a, b) => {
-            if (*op == BinaryOp::NotEqual) == truth {
-                let side = match (&a.kind, &b.kind) {
-                    (_, ExprKind::Null) => a,
-                    (ExprKind::Null, _) => b,
-                    _ => return,
-                };
-                found.extend(path(side).map(Arc::from));
-            }
+        ExprKind::Binary(op @ (BinaryOp::NotEqual | BinaryOp::Equal), _, a, b)
+            if (*op == BinaryOp::NotEqual) == truth =>
+        {
+            let side = match (&a.kind, &b.kind) {
+                (_, ExprKind::Null) => a,
+                (ExprKind::Null, _) => b,
+                _ => return,
+            };
+            found.extend(path(side).map(Arc::from));
         }
         _ => {}
     }

@@ -11,6 +11,7 @@ mod names;
 pub mod program;
 mod pure;
 mod types;
+mod visit;
 
 use std::sync::Arc;
 

@@ -8,8 +8,12 @@ use crate::eval::expr::{GlobalId, SlotId};
 use crate::source::Span;
 use crate::value::Type;
 
-/// What was bound at some point.
-pub(super) type Mark = HashMap<Arc<str>, Binding>;
+/// A point in the log of names, to be compared with or to go back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark(usize);
+
+/// Names that one way through the code bound, as they are at its end.
+pub(super) type Way = Vec<(Arc<str>, Binding)>;
 
 /// What a name of the top level stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub(super) struct Scope {
     pub(super) bound: HashMap<Arc<str>, Binding>,
     /// Slots by name, also of names that are not bound now: two branches of an `if` bind the same slot.
     slots: HashMap<Arc<str>, SlotId>,
+    /// Where its part of the log begins.
+    log: usize,
 }
 
 /// The frame of what is being lowered: the story, an action, a check.
@@ -64,6 +70,11 @@ pub(super) struct FrameNames {
     /// Names that were bound in a scope that is over, and where.
     pub(super) gone: HashMap<Arc<str>, (Span, &'static str)>,
     pub(super) parallel: usize,
+    /// The first `skip` of the innermost step, check or iteration: what is bound behind it is in doubt after it.
+    pub(super) skipped: Option<Mark>,
+    /// Every change of the innermost scopes: a name, and what it was before. A copy of all names at each branch
+    /// would cost the square of their number.
+    log: Vec<(Arc<str>, Option<Binding>)>,
 }
 
 impl FrameNames {
@@ -105,8 +116,8 @@ impl FrameNames {
         let parallel = self.parallel;
         if let Some(scope) = self.scopes.last_mut() {
             scope.slots.insert(Arc::clone(name), slot);
-            scope.bound.insert(Arc::clone(name), Binding { slot, ty, span, mutable, maybe: None, parallel });
         }
+        self.set(name, Binding { slot, ty, span, mutable, maybe: None, parallel });
         Ok(slot)
     }
 
@@ -124,83 +135,118 @@ impl FrameNames {
         self.scopes.iter_mut().rev().find_map(|scope| scope.bound.get_mut(name))
     }
 
+    fn set(&mut self, name: &Arc<str>, binding: Binding) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        let before = scope.bound.insert(Arc::clone(name), binding);
+        self.log.push((Arc::clone(name), before));
+    }
+
     pub(super) fn push(&mut self) {
-        self.scopes.push(Scope::default());
+        self.scopes.push(Scope { log: self.log.len(), ..Scope::default() });
     }
 
     /// Ends a scope whose names nobody sees any more. `what` was it.
     pub(super) fn pop(&mut self, what: &'static str) {
         if let Some(scope) = self.scopes.pop() {
+            self.log.truncate(scope.log);
             for (name, binding) in scope.bound {
                 self.gone.insert(name, (binding.span, what));
             }
         }
     }
 
-    /// What is bound in the innermost scope now: to be compared with later.
-    pub(super) fn mark(&self) -> HashMap<Arc<str>, Binding> {
-        self.scopes.last().map(|scope| scope.bound.clone()).unwrap_or_default()
+    /// This point.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.log.len())
     }
 
-    /// Puts back what was bound at a mark.
-    pub(super) fn reset(&mut self, mark: HashMap<Arc<str>, Binding>) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.bound = mark;
+    /// The beginning of the frame.
+    pub(super) const fn start() -> Mark {
+        Mark(0)
+    }
+
+    /// Forgets what was bound in the innermost scope since a mark.
+    pub(super) fn reset(&mut self, mark: Mark) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        while self.log.len() > mark.0.max(scope.log) {
+            let Some((name, before)) = self.log.pop() else { break };
+            match before {
+                Some(binding) => scope.bound.insert(name, binding),
+                None => scope.bound.remove(&name),
+            };
         }
+        self.skipped = self.skipped.map(|skipped| skipped.min(mark));
+    }
+
+    /// What was bound in the innermost scope since a mark: each name once, what it was before, what it is now.
+    fn changed(&self, mark: Mark) -> Vec<(&Arc<str>, Option<&Binding>, &Binding)> {
+        let Some(scope) = self.scopes.last() else { return Vec::new() };
+        let mut seen = HashSet::new();
+        let entries = self.log.get(mark.0.max(scope.log)..).unwrap_or_default().iter();
+        entries
+            .filter(|(name, _)| seen.insert(name))
+            .filter_map(|(name, before)| Some((name, before.as_ref(), scope.bound.get(name)?)))
+            .collect()
+    }
+
+    /// What was bound since a mark.
+    pub(super) fn since(&self, mark: Mark) -> Way {
+        self.changed(mark).into_iter().map(|(name, _, now)| (Arc::clone(name), now.clone())).collect()
     }
 
     /// What was bound since a mark is not surely bound.
-    pub(super) fn doubt_since(&mut self, mark: &HashMap<Arc<str>, Binding>, maybe: &Maybe) {
-        let Some(scope) = self.scopes.last_mut() else { return };
-        for (name, binding) in &mut scope.bound {
-            let before = mark.get(name);
-            if before.is_none_or(|before| before.maybe.is_some()) && binding.maybe.is_none() {
-                binding.maybe = Some(maybe.clone());
-            }
+    pub(super) fn doubt_since(&mut self, mark: Mark, maybe: &Maybe) {
+        let in_doubt = |binding: &Binding| binding.maybe.is_some();
+        let doubted: Way = self
+            .changed(mark)
+            .into_iter()
+            .filter(|(_, before, now)| before.is_none_or(in_doubt) && !in_doubt(now))
+            .map(|(name, _, now)| (Arc::clone(name), Binding { maybe: Some(maybe.clone()), ..now.clone() }))
+            .collect();
+        for (name, binding) in doubted {
+            self.set(&name, binding);
         }
     }
 
     /// The slots of what was bound since a mark.
-    pub(super) fn slots_since(&self, mark: &HashMap<Arc<str>, Binding>) -> Vec<SlotId> {
-        let Some(scope) = self.scopes.last() else { return Vec::new() };
-        let mut slots: Vec<SlotId> =
-            scope.bound.iter().filter(|(name, _)| !mark.contains_key(*name)).map(|(_, binding)| binding.slot).collect();
+    pub(super) fn slots_since(&self, mark: Mark) -> Vec<SlotId> {
+        let bound = self.changed(mark).into_iter();
+        let mut slots: Vec<SlotId> = bound
+            .filter(|(_, before, now)| before.is_none_or(|before| before.slot != now.slot))
+            .map(|(_, _, now)| now.slot)
+            .collect();
         slots.sort_unstable();
         slots
     }
 
-    /// After several ways from one mark: what every way bound is bound, what some bound is in doubt.
-    pub(super) fn join(&mut self, mark: HashMap<Arc<str>, Binding>, ways: Vec<Mark>, why: &Maybe) {
-        let mut joined = mark.clone();
+    /// After several ways from one mark, to which the names were reset: what every way bound is bound, what only
+    /// some bound is in doubt.
+    pub(super) fn join(&mut self, ways: Vec<Way>, why: &Maybe) {
         let count = ways.len();
+        let mut order = Vec::new();
         let mut seen: HashMap<Arc<str>, (usize, Binding)> = HashMap::new();
-        for way in ways {
-            for (name, binding) in way {
-                let fresh = mark.get(&name).is_none_or(|before| before.maybe.is_some());
-                if !fresh {
-                    continue;
+        for (name, binding) in ways.into_iter().flatten() {
+            let sure = usize::from(binding.maybe.is_none());
+            match seen.get_mut(&name) {
+                Some((times, known)) => {
+                    *times += usize::from(sure == 1 && known.slot == binding.slot);
+                    known.ty = known.ty.join(&binding.ty);
                 }
-                let sure = usize::from(binding.maybe.is_none());
-                match seen.get_mut(&name) {
-                    Some((times, known)) => {
-                        *times += usize::from(sure == 1 && known.slot == binding.slot);
-                        known.ty = known.ty.join(&binding.ty);
-                    }
-                    None => {
-                        seen.insert(name, (sure, binding));
-                    }
+                None => {
+                    order.push(Arc::clone(&name));
+                    seen.insert(name, (sure, binding));
                 }
             }
         }
-        for (name, (times, mut binding)) in seen {
+        for name in order {
+            let Some((times, mut binding)) = seen.remove(&name) else { continue };
             binding.maybe = match (times == count, binding.maybe) {
                 (true, _) => None,
                 (false, Some(maybe)) => Some(maybe),
                 (false, None) => Some(why.clone()),
             };
-            joined.insert(name, binding);
+            self.set(&name, binding);
         }
-        self.reset(joined);
     }
 
     /// Every name that can be seen.

@@ -32,10 +32,9 @@ pub(super) fn run(args: &Args) -> u8 {
 fn prepare(args: &Args) -> Result<Ready, u8> {
     let host = Rc::new(RealHost::new());
     let program = opening::story(&*host, &args.file)?;
-    let unit = args.inputs.bind(&program, &*host)?;
+    let (unit, arguments) = args.inputs.bind(&program, &*host)?;
     needs(&program, &host)?;
-    let asked =
-        Asked { file: quoted(&args.file.to_string_lossy()), arguments: args.inputs.as_arguments(), checks_only: true };
+    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: true };
     let selection = Selection::new(None, None, Vec::new(), true);
     let outline = Outline::of(&program);
     Ok(Ready { host, unit, outline, asked, selection, answers: Answers::default(), on_fail: Unhandled::Stop })

@@ -18,7 +18,7 @@ pub(super) struct Inputs {
     #[arg(short, long, value_name = "NAME", env = "RBK_ENV")]
     env: Option<String>,
 
-    /// A parameter; goes before RBK_PARAM_name and --param-file.
+    /// A parameter. One given so goes before an environment variable `RBK_PARAM_name`, and that before --param-file.
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     param: Vec<(String, String)>,
 
@@ -35,16 +35,19 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 impl Inputs {
-    /// Binds everything; what is missing is asked for.
+    /// Binds everything; what is missing is asked for. Gives also the same arguments for another
+    /// command: ` -e prod -p image=app:2`.
     ///
     /// # Errors
     /// The exit code, everything having been said.
-    pub(super) fn bind(&self, program: &std::sync::Arc<Program>, host: &dyn Host) -> Result<Unit, u8> {
+    pub(super) fn bind(&self, program: &std::sync::Arc<Program>, host: &dyn Host) -> Result<(Unit, String), u8> {
         let mut given = self.gather(program, host).map_err(|error| tell(&[error]))?;
+        let before = given.clone();
         if terminal::is_interactive() {
             ask_for_missing(program, &mut given)?;
         }
-        bind(program, &given).map_err(|errors| tell(&errors))
+        let unit = bind(program, &given).map_err(|errors| tell(&errors))?;
+        Ok((unit, self.as_arguments(&before, &given)))
     }
 
     fn gather(&self, program: &Program, host: &dyn Host) -> Result<Given, InputError> {
@@ -81,15 +84,20 @@ impl Inputs {
         Ok(given)
     }
 
-    /// The same arguments for another command: ` -e prod -p image=app:2`.
-    pub(super) fn as_arguments(&self) -> String {
+    /// What was given with flags and what was answered.
+    fn as_arguments(&self, before: &Given, given: &Given) -> String {
         let mut text = String::new();
         let mut add = |flag: &str, value: &str| text.extend([" ", flag, " ", &quoted(value)]);
-        if let Some(env) = &self.env {
+        if let Some(env) = &given.environment {
             add("-e", env);
         }
         for (name, value) in &self.param {
             add("-p", &format!("{name}={value}"));
+        }
+        for (name, value) in given.params.iter().filter(|(name, _)| !before.params.contains_key(*name)) {
+            if let GivenValue::Text(value) = value {
+                add("-p", &format!("{name}={value}"));
+            }
         }
         if let Some(file) = &self.param_file {
             add("--param-file", &file.to_string_lossy());

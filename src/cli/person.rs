@@ -7,8 +7,8 @@ use super::prompt::{Lines, Typed};
 use super::terminal;
 use crate::host::{Cancel, LocalFuture};
 use crate::report::{Ink, Reporter, paint, sanitize};
+use crate::runtime::is_named;
 use crate::runtime::person::{Answer, Person, Question, QuestionKind};
-use crate::runtime::{Control, is_named};
 
 /// Answers given on the command line.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +27,13 @@ impl Answers {
         if let QuestionKind::Secret = question.kind {
             return None;
         }
-        let title = question.path.last().map(|title| title.to_string());
+        let title = question.path.last().map(ToString::to_string);
         let whole = (question.path.len() > 1).then(|| question.path.join("/"));
         let names: Vec<&str> =
             [Some(question.text.as_str()), title.as_deref(), whole.as_deref()].into_iter().flatten().collect();
-        if let Some(answer) = self.given.iter().find_map(|given| names.iter().find_map(|name| answer_to(name, given))) {
-            return Some(fitting(&question.kind, answer));
+        let given = self.given.iter().find_map(|given| names.iter().find_map(|name| answer_to(name, given)));
+        if let Some(answer) = given {
+            return fitting(&question.kind, answer);
         }
         match &question.kind {
             QuestionKind::Confirm | QuestionKind::Tick => self.yes.then(|| "yes".to_owned()),
@@ -54,15 +55,18 @@ pub(super) fn answer_to<'g>(name: &str, given: &'g str) -> Option<&'g str> {
     before.eq_ignore_ascii_case(name).then(|| after.strip_prefix('='))?
 }
 
-/// An option as it is written in the runbook, whatever its case.
-fn fitting(kind: &QuestionKind, answer: &str) -> String {
-    match kind {
-        QuestionKind::Choose(options) => {
-            options.iter().find(|option| option.eq_ignore_ascii_case(answer)).map_or(answer, String::as_str).to_owned()
-        }
-        _ => answer.to_owned(),
+/// An option as it is written in the runbook, whatever its case. What is no option is no answer.
+fn fitting(kind: &QuestionKind, answer: &str) -> Option<String> {
+    let QuestionKind::Choose(options) = kind else { return Some(answer.to_owned()) };
+    let option = options.iter().find(|option| option.eq_ignore_ascii_case(answer));
+    if option.is_none() {
+        terminal::say(&format!("--answer: \"{answer}\" is none of: {}", options.join(", ")));
     }
+    option.cloned()
 }
+
+/// How long a signal takes at most to be heard.
+const HEARD: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// See the module.
 pub(super) struct TerminalPerson {
@@ -70,7 +74,6 @@ pub(super) struct TerminalPerson {
     actor: String,
     interactive: bool,
     reporter: Rc<dyn Reporter>,
-    control: Rc<Control>,
     lines: Lines,
     /// One question at a time.
     turn: tokio::sync::Mutex<()>,
@@ -78,17 +81,9 @@ pub(super) struct TerminalPerson {
 
 impl TerminalPerson {
     /// Somebody called `actor`, who is only asked what the flags leave open.
-    pub(super) fn new(answers: Answers, actor: String, reporter: Rc<dyn Reporter>, control: Rc<Control>) -> Self {
+    pub(super) fn new(answers: Answers, actor: String, reporter: Rc<dyn Reporter>) -> Self {
         let interactive = terminal::is_interactive();
-        Self {
-            answers,
-            actor,
-            interactive,
-            reporter,
-            control,
-            lines: Lines::default(),
-            turn: tokio::sync::Mutex::default(),
-        }
+        Self { answers, actor, interactive, reporter, lines: Lines::default(), turn: tokio::sync::Mutex::default() }
     }
 
     async fn on_the_terminal(&self, question: &Question, cancel: &Cancel) -> Option<String> {
@@ -109,9 +104,12 @@ impl TerminalPerson {
             let typed = match self.lines.read(&prompt(kind), hidden, cancel).await? {
                 Typed::Text(text) => text,
                 Typed::Interrupted => {
-                    terminal::say("stopping; once more to end at once");
-                    self.control.stop();
-                    return None;
+                    // The same as Ctrl-C anywhere else: the signal's listener decides what it means now.
+                    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+                    if tokio::time::timeout(HEARD, cancel.cancelled()).await.is_ok() {
+                        return None;
+                    }
+                    continue;
                 }
                 Typed::Ended => return None,
             };
@@ -147,7 +145,7 @@ fn say(question: &Question) {
     };
     let text = sanitize::line(&question.text);
     let place: Vec<&Arc<str>> = question.path.iter().filter(|title| ***title != *question.text).collect();
-    let place = place.iter().map(|title| title.as_ref()).collect::<Vec<&str>>().join(" / ");
+    let place = place.iter().map(|title| &***title).collect::<Vec<&str>>().join(" / ");
     let place =
         if place.is_empty() { place } else { paint(style, Ink::Dim, &format!("  ({})", sanitize::line(&place))) };
     terminal::say(&format!("{} {}{place}", paint(style, Ink::Warn, word), paint(style, Ink::Bold, &text)));
@@ -241,6 +239,8 @@ mod tests {
         assert_eq!(answers.to(&question(QuestionKind::Text { default: None }, "a = b?")).as_deref(), Some("yes"));
         let choose = QuestionKind::Choose(vec!["roll back".into(), "go on".into()]);
         assert_eq!(answers.to(&question(choose, "What now?")).as_deref(), Some("roll back"));
+        let other = QuestionKind::Choose(vec!["stop".into()]);
+        assert_eq!(answers.to(&question(other, "What now?")), None);
         let none = Answers { given: Vec::new(), ..answers };
         let approve = QuestionKind::Approve { by: Vec::new() };
         assert_eq!(none.to(&question(approve, "Deploy it")).as_deref(), Some("yes"));

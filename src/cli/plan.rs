@@ -42,11 +42,10 @@ fn plan(args: &Args) -> Result<u8, u8> {
     let host = Rc::new(RealHost::new());
     let program = opening::story(&*host, &args.file)?;
     let outline = Outline::of(&program);
-    let unit = args.inputs.bind(&program, &*host)?;
+    let (unit, _) = args.inputs.bind(&program, &*host)?;
     let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style(), outline));
     let control = Rc::new(Control::default());
-    let received = signals::Received::default();
-    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&received));
+    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&plan) as _);
     let start = || Start {
         unit,
         id: session::new_run_id(&*host),
@@ -58,12 +57,8 @@ fn plan(args: &Args) -> Result<u8, u8> {
         on_fail: Unhandled::Stop,
     };
     let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
-    Ok(match (report.status, received.get()) {
-        (Status::Interrupted, Some(signal)) => 128 + signal,
-        (Status::Succeeded | Status::Finished, _) if args.detailed_exitcode && plan.counts().would_change() => {
-            WOULD_CHANGE
-        }
-        (Status::Succeeded | Status::Finished, _) => 0,
-        _ => 1,
+    Ok(match report.status {
+        Status::Succeeded | Status::Finished if args.detailed_exitcode && plan.counts().would_change() => WOULD_CHANGE,
+        status => status.exit_code(),
     })
 }

@@ -18,7 +18,6 @@ use crate::report::json::Json;
 use crate::report::live::{Live, Terminal};
 use crate::report::outline::Outline;
 use crate::report::plain::{Plain, Telling};
-use crate::runtime::outcome::Status;
 use crate::runtime::person::Person;
 use crate::runtime::{Control, Selection, Start, Unhandled, Unit};
 use crate::session;
@@ -124,7 +123,7 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
         terminal::error(&message, help.as_deref());
         return Err(NOTHING_EXECUTED);
     }
-    let unit = args.inputs.bind(&program, &*host)?;
+    let (unit, arguments) = args.inputs.bind(&program, &*host)?;
     if let Some(lock) = &program.header.lock {
         let place = program.sources.place_line(lock.span);
         terminal::say(&format!(
@@ -133,8 +132,7 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     }
     needs(&program, &host)?;
     window(&unit, &*host, &args.answer)?;
-    let asked =
-        Asked { file: quoted(&args.file.to_string_lossy()), arguments: args.inputs.as_arguments(), checks_only: false };
+    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: false };
     let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone() };
     let on_fail = match args.on_fail {
         OnFail::Ask => Unhandled::Ask,
@@ -188,18 +186,16 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
     let (reporter, every) = reporter(telling, &world, asked, outline);
     let control = Rc::new(Control::default());
-    let received = signals::Received::default();
     let id: Arc<str> = session::new_run_id(&*world);
 
     let beside = {
-        let (control, received, reporter) = (Rc::clone(&control), Rc::clone(&received), Rc::clone(&reporter));
+        let (control, reporter) = (Rc::clone(&control), Rc::clone(&reporter));
         async move {
-            tokio::join!(signals::listen(control, host, received), tick(&*reporter, every));
+            tokio::join!(signals::listen(control, host, Rc::clone(&reporter)), tick(&*reporter, every));
         }
     };
     let start = || {
-        let person: Rc<dyn Person> =
-            Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter), Rc::clone(&control)));
+        let person: Rc<dyn Person> = Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter)));
         let journal: Rc<dyn Journal> = Rc::new(Discard);
         let dispatcher = session::live(&world, &journal, &person);
         Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail }

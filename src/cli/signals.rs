@@ -1,6 +1,5 @@
 //! Ctrl-C and its like: first the run is stopped in order, then at once.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,16 +7,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::terminal;
 use crate::host::real::RealHost;
+use crate::report::Reporter;
 use crate::runtime::{Control, Stopping};
 
 /// How long the end at once may take.
 const LAST: Duration = Duration::from_secs(5);
 
-/// Which signal ended the run, if one did.
-pub(super) type Received = Rc<Cell<Option<u8>>>;
-
 /// Listens as long as it is polled.
-pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: Received) {
+pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: Rc<dyn Reporter>) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
     else {
@@ -25,16 +22,14 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, received: R
     };
     loop {
         let number = next(&mut interrupt, &mut terminate, &mut hang_up).await;
-        received.set(Some(number));
         match control.stop() {
-            Stopping::Gracefully => terminal::say(
-                "\nstopping: what runs is being ended, then it is told what is left; once more to end at once",
-            ),
+            Stopping::Gracefully => reporter
+                .remark("stopping: what runs is being ended, then it is told what is left; once more to end at once"),
             Stopping::RollbackGoesOn => {
-                terminal::say("\nthe rollback goes on, so that nothing is left half-way; once more to end it here")
+                reporter.remark("the rollback goes on, so that nothing is left half-way; once more to end it here");
             }
             Stopping::AtOnce => {
-                terminal::say("\nending at once");
+                reporter.remark("ending at once");
                 host.hurry();
                 end_soon(number);
             }

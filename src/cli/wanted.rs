@@ -123,7 +123,9 @@ impl Names {
             ScopeBody::Checklist(items) => items.iter().for_each(|item| self.question(item)),
             ScopeBody::Choose(branches) => {
                 self.question(&scope.title);
-                branches.iter().for_each(|(_, body)| self.block(body));
+                for (_, body) in branches {
+                    self.block(body);
+                }
             }
             ScopeBody::Confirm | ScopeBody::Approve { .. } => self.question(&scope.title),
             ScopeBody::CheckUse(..) | ScopeBody::Call { .. } => {}

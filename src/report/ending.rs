@@ -28,7 +28,8 @@ pub fn draw(report: &Report, title: &str, asked: &Asked, style: Style) -> String
     }
     if let Some(failure) = &report.failure {
         let message = failure.message().lines().next().unwrap_or_default();
-        page.item("why", &format!("{} · {message}", failure.path.join(" / ")));
+        let path = failure.path.join(" / ");
+        page.item("why", &if path.is_empty() { message.to_owned() } else { format!("{path} · {message}") });
     }
     page.item("done", &done(report, asked));
     page.list("taken back", Mark::Done, &report.taken_back);
@@ -41,8 +42,8 @@ pub fn draw(report: &Report, title: &str, asked: &Asked, style: Style) -> String
     page.list("in doubt", Mark::InDoubt, &report.in_doubt);
     page.list("accepted", Mark::Accepted, &report.accepted);
     page.item("run", &format!("{} · {}", report.run, spoken(report.elapsed)));
-    for line in next(report, asked) {
-        page.item("next", &line);
+    for (at, line) in next(report, asked).iter().enumerate() {
+        page.item(if at == 0 { "next" } else { "" }, line);
     }
     text.truncate(text.trim_end().len());
     text
@@ -196,7 +197,7 @@ mod tests {
   in doubt     ! Deploy / third: POST https://x
   run          0199a3f · 2 min 3 s
   next         do by hand what is listed as left to do
-  next         rbk check deploy.rbk -e prod    # where things stand";
+               rbk check deploy.rbk -e prod    # where things stand";
         assert_eq!(draw(&report, "Deploy", &asked(), Style::default()), expected);
     }
 

@@ -17,6 +17,7 @@ use super::tails::Tails;
 use super::{Reporter, failure, sanitize};
 use crate::host::Host;
 use crate::runtime::event::{Event, Observer, ScopeId, ScopeInfo, ScopeStatus};
+use crate::runtime::failure::Failure;
 
 /// Columns of the title before the numbers begin.
 const TITLE: usize = 44;
@@ -53,10 +54,24 @@ struct State {
     rolling_back: bool,
     /// A prompt is open: lines wait until it is closed.
     held: bool,
+    /// The block is on the screen.
+    drawn: bool,
     waiting: Vec<String>,
     running: BTreeMap<ScopeId, Running>,
     tails: Tails,
     last_output: Vec<String>,
+}
+
+impl State {
+    /// What the failed scope wrote, whether it is over or not yet.
+    fn output_of(&mut self, failure: &Failure) -> Vec<String> {
+        let title = failure.path.last();
+        let running = self.running.values().rev().find(|one| title.is_some_and(|title| *one.scope.title == **title));
+        match running {
+            Some(running) => self.tails.take(running.scope.id),
+            None => std::mem::take(&mut self.last_output),
+        }
+    }
 }
 
 struct Running {
@@ -70,6 +85,8 @@ struct Running {
     passed: usize,
     children: usize,
     written: usize,
+    /// Something in it failed, and it went on.
+    marred: bool,
 }
 
 impl<S: Screen> Live<S> {
@@ -99,6 +116,7 @@ impl<S: Screen> Live<S> {
     }
 
     fn started(&self, state: &mut State, scope: &Rc<ScopeInfo>) {
+        state.last_output.clear();
         if let Some(parent) = scope.parent.and_then(|id| state.running.get_mut(&id)) {
             parent.children += 1;
         }
@@ -113,6 +131,7 @@ impl<S: Screen> Live<S> {
             passed: 0,
             children: 0,
             written: self.outline.at(&scope.place).map_or(0, |item| item.children),
+            marred: false,
         };
         state.running.insert(scope.id, running);
     }
@@ -125,12 +144,19 @@ impl<S: Screen> Live<S> {
         elapsed: Duration,
         detail: Option<&str>,
     ) {
-        self.announce(state, scope.parent);
         let running = state.running.remove(&scope.id);
+        self.refresh(state);
+        self.announce(state, scope.parent);
         let output = state.tails.take(scope.id);
-        if matches!(status, ScopeStatus::Failed | ScopeStatus::InDoubt) && !output.is_empty() {
+        let failed = matches!(status, ScopeStatus::Failed | ScopeStatus::InDoubt);
+        if failed && !output.is_empty() {
             state.last_output = output;
         }
+        if let Some(parent) = scope.parent.and_then(|id| state.running.get_mut(&id)).filter(|_| failed) {
+            parent.marred = true;
+        }
+        let marred = running.as_ref().is_some_and(|running| running.marred) && status == ScopeStatus::Passed;
+        let mark = if marred { Mark::Accepted } else { Mark::of(status) };
         let is_phase = scope.kind == "phase";
         if status == ScopeStatus::Passed && !is_phase && !matches!(scope.kind, "undo" | "restore" | "background") {
             state.done += 1;
@@ -152,7 +178,7 @@ impl<S: Screen> Live<S> {
             ScopeStatus::InDoubt => format!("{}  in doubt", took(elapsed)),
         });
         columns.extend(detail.map(|detail| sanitize::line(detail).into_owned()));
-        let line = self.row(scope, &Mark::of(status).draw(self.telling.style), &columns);
+        let line = self.row(scope, &mark.draw(self.telling.style), &columns);
         self.say(state, line);
     }
 
@@ -206,10 +232,25 @@ impl<S: Screen> Live<S> {
         }
     }
 
-    fn redraw(&self, state: &State) {
+    /// Takes what is over out of the block before a line goes above it.
+    fn refresh(&self, state: &mut State) {
+        if state.running.is_empty() {
+            self.clear(state);
+        } else if state.drawn {
+            self.redraw(state);
+        }
+    }
+
+    fn clear(&self, state: &mut State) {
+        state.drawn = false;
+        self.screen.clear();
+    }
+
+    fn redraw(&self, state: &mut State) {
         if state.held || state.running.is_empty() {
             return;
         }
+        state.drawn = true;
         let room = self.telling.style.width.saturating_sub(1).max(20);
         let lines: Vec<String> = self.draw(state).iter().map(|line| clip_coloured(line, room)).collect();
         self.screen.block(&lines);
@@ -275,6 +316,7 @@ impl<S: Screen> Observer for Live<S> {
             }
             Event::ScopeStarted(scope) => self.started(state, scope),
             Event::Progress { scope, attempt, seen, limit, .. } => {
+                state.tails.next_try(scope.id);
                 if let Some(running) = state.running.get_mut(&scope.id) {
                     running.tries = *attempt;
                     running.limit = *limit;
@@ -306,7 +348,7 @@ impl<S: Screen> Observer for Live<S> {
                 self.ended(state, scope, *status, *elapsed, detail.as_deref());
             }
             Event::Failed { failure, next } => {
-                let output = std::mem::take(&mut state.last_output);
+                let output = state.output_of(failure);
                 self.say(state, failure::draw(failure, next, &output, style));
             }
             Event::Branch { text, depth } => {
@@ -328,13 +370,10 @@ impl<S: Screen> Observer for Live<S> {
                 self.say(state, paint(style, Ink::Bold, &words));
             }
             Event::RunEnded(report) => {
-                self.screen.clear();
+                self.clear(state);
                 let text = ending::draw(report, &state.title, &self.telling.asked, style);
                 self.say(state, text);
             }
-        }
-        if state.running.is_empty() {
-            self.screen.clear();
         }
     }
 }
@@ -347,8 +386,13 @@ impl<S: Screen> Reporter for Live<S> {
     }
 
     fn hold(&self) {
-        self.state.borrow_mut().held = true;
-        self.screen.clear();
+        let state = &mut *self.state.borrow_mut();
+        state.held = true;
+        self.clear(state);
+    }
+
+    fn remark(&self, line: &str) {
+        self.screen.scroll(line);
     }
 
     fn go_on(&self) {

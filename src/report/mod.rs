@@ -27,6 +27,11 @@ pub trait Reporter: Observer {
 
     /// The prompt is closed.
     fn go_on(&self) {}
+
+    /// A line that is no event: that a signal came.
+    fn remark(&self, line: &str) {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+    }
 }
 
 /// Where lines go. A reader that is gone is no reason to end a run.

@@ -51,12 +51,26 @@ struct State {
     last_output: Vec<String>,
 }
 
+impl State {
+    /// What the failed scope wrote, whether it is over or not yet.
+    fn output_of(&mut self, failure: &Failure) -> Vec<String> {
+        let title = failure.path.last();
+        let running = self.running.values().rev().find(|one| title.is_some_and(|title| *one.scope.title == **title));
+        match running {
+            Some(running) => self.tails.take(running.scope.id),
+            None => std::mem::take(&mut self.last_output),
+        }
+    }
+}
+
 struct Running {
     scope: Rc<ScopeInfo>,
     begun: Duration,
     seen: Option<String>,
     tries: u32,
     limit: Option<Duration>,
+    /// Something in it failed, and it went on.
+    marred: bool,
 }
 
 impl Plain {
@@ -92,12 +106,17 @@ impl Plain {
         elapsed: Duration,
         detail: Option<&str>,
     ) {
-        state.running.remove(&scope.id);
+        let marred = state.running.remove(&scope.id).is_some_and(|running| running.marred);
         let output = state.tails.take(scope.id);
-        if matches!(status, ScopeStatus::Failed | ScopeStatus::InDoubt) && !output.is_empty() {
+        let failed = matches!(status, ScopeStatus::Failed | ScopeStatus::InDoubt);
+        if let Some(parent) = scope.parent.and_then(|id| state.running.get_mut(&id)).filter(|_| failed) {
+            parent.marred = true;
+        }
+        let mark = if marred && status == ScopeStatus::Passed { Mark::Accepted } else { Mark::of(status) };
+        if failed && !output.is_empty() {
             state.last_output = output;
         }
-        let mut line = format!("{} {}", Mark::of(status).draw(self.telling.style), sanitize::line(&scope.title));
+        let mut line = format!("{} {}", mark.draw(self.telling.style), sanitize::line(&scope.title));
         if status == ScopeStatus::Skipped {
             line.push_str("  skipped");
         } else {
@@ -119,7 +138,7 @@ impl Plain {
     }
 
     fn failed(&self, state: &mut State, what: &Failure, next: &str) {
-        let output = std::mem::take(&mut state.last_output);
+        let output = state.output_of(what);
         self.raw(&failure::draw(what, next, &output, self.telling.style));
         state.last_line = self.host.monotonic();
         let span = what.diagnostic.span();
@@ -144,12 +163,16 @@ impl Observer for Plain {
                 if scope.kind == "phase" && scope.depth == 0 {
                     self.annotate("group", "", &scope.title);
                 }
+                state.last_output.clear();
                 let begun = self.host.monotonic();
                 let scope = Rc::clone(scope);
                 self.say(state, scope.depth, &format!("  {} {}", scope.kind, sanitize::line(&scope.title)));
-                state.running.insert(scope.id, Running { scope, begun, seen: None, tries: 0, limit: None });
+                state
+                    .running
+                    .insert(scope.id, Running { scope, begun, seen: None, tries: 0, limit: None, marred: false });
             }
             Event::Progress { scope, attempt, seen, elapsed, limit } => {
+                state.tails.next_try(scope.id);
                 let Some(running) = state.running.get_mut(&scope.id) else { return };
                 let news = seen.is_some() && running.seen != *seen;
                 running.tries = *attempt;
@@ -201,6 +224,10 @@ impl Observer for Plain {
 }
 
 impl Reporter for Plain {
+    fn remark(&self, line: &str) {
+        self.raw(line);
+    }
+
     /// Says what is still running when nothing was said for half a minute.
     fn tick(&self) {
         let state = &mut *self.state.borrow_mut();

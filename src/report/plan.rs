@@ -1,6 +1,6 @@
 //! `rbk plan`: what would happen, step by step, as the events of a run in which nothing is executed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use super::outline::Outline;
 use super::paint::{Ink, paint};
@@ -15,7 +15,8 @@ pub struct PlanReport {
     style: Style,
     outline: Outline,
     counts: Counts,
-    title: RefCell<String>,
+    /// Where what belongs to no scope stands.
+    depth: Cell<usize>,
 }
 
 /// How many effects of each class a plan has.
@@ -58,7 +59,7 @@ impl Counts {
 impl PlanReport {
     /// Of a runbook with this outline.
     pub fn new(out: Box<dyn std::io::Write>, style: Style, outline: Outline) -> Self {
-        Self { out: out.into(), style, outline, counts: Counts::default(), title: RefCell::default() }
+        Self { out: out.into(), style, outline, counts: Counts::default(), depth: Cell::new(1) }
     }
 
     /// What it came to.
@@ -75,8 +76,9 @@ impl PlanReport {
     }
 
     fn started(&self, scope: &ScopeInfo) {
-        let title = sanitize::line(&scope.title);
-        let title = if scope.kind == "phase" { paint(self.style, Ink::Bold, &title) } else { title.into_owned() };
+        self.depth.set(scope.depth + 1);
+        let title = shown(&scope.title);
+        let title = if scope.kind == "phase" { paint(self.style, Ink::Bold, &title) } else { title };
         self.say(scope.depth, &format!("{} {title}  {}", scope.kind, self.dim(&scope.place)));
     }
 
@@ -88,15 +90,15 @@ impl PlanReport {
             Effect::Destroys => Ink::Bad,
         };
         let class = paint(self.style, ink, &format!("{:<8}", effect.to_string()));
-        let later = crate::value::display::LATER;
         for (at, line) in show.lines().enumerate() {
-            let line = sanitize::line(line).replace(later, "(known when it runs)");
+            let line = shown(line);
             let class = if at == 0 { class.clone() } else { " ".repeat(8) };
             self.say(scope.depth + 1, &format!("{class} {line}"));
         }
     }
 
     fn ended(&self, scope: &ScopeInfo, status: ScopeStatus, detail: Option<&str>) {
+        self.depth.set(scope.depth.max(1));
         if status == ScopeStatus::Skipped {
             let why = detail.map_or_else(String::new, |why| format!(": {}", sanitize::line(why)));
             let line = format!("{} {}  skipped{why}", scope.kind, sanitize::line(&scope.title));
@@ -112,11 +114,14 @@ impl PlanReport {
     }
 }
 
+fn shown(text: &str) -> String {
+    sanitize::line(text).replace(crate::value::display::LATER, "(known when it runs)")
+}
+
 impl Observer for PlanReport {
     fn observe(&self, event: &Event) {
         match event {
             Event::RunStarted { title, environment, .. } => {
-                title.clone_into(&mut self.title.borrow_mut());
                 let environment = environment.as_ref().map_or_else(String::new, |name| format!(" · {name}"));
                 let title = paint(self.style, Ink::Bold, &sanitize::line(title));
                 self.say(0, &format!("{title}{environment} · a plan: nothing is executed"));
@@ -128,9 +133,9 @@ impl Observer for PlanReport {
             Event::Branch { text, depth } => {
                 self.say(depth + 1, &format!("{} (known when it runs):", sanitize::line(text)));
             }
-            Event::Note(text) => self.say(1, &format!("note     {}", sanitize::line(text))),
-            Event::Warning(text) => self.say(1, &format!("warning  {}", sanitize::line(text))),
-            Event::Asked { question } => self.say(1, &format!("asks     {}", sanitize::line(question))),
+            Event::Note(text) => self.say(self.depth.get(), &format!("note     {}", shown(text))),
+            Event::Warning(text) => self.say(self.depth.get(), &format!("warning  {}", shown(text))),
+            Event::Asked { question } => self.say(self.depth.get(), &format!("asks     {}", shown(question))),
             Event::RunEnded(_) => self.say(0, &self.counts.text()),
             Event::Progress { .. } | Event::Output { .. } | Event::Answered { .. } | Event::RollbackStarted { .. } => {}
         }

@@ -16,6 +16,8 @@ const LONGEST: usize = 4096;
 struct Tail {
     lines: VecDeque<String>,
     unfinished: [String; 2],
+    /// What comes next is of another try: what is here goes then.
+    stale: bool,
 }
 
 impl Tail {
@@ -35,6 +37,9 @@ impl Tails {
     /// Adds output; gives back the lines that it ends.
     pub(super) fn add(&mut self, scope: ScopeId, stream: Stream, text: &str) -> Vec<String> {
         let tail = self.0.entry(scope).or_default();
+        if tail.stale {
+            *tail = Tail::default();
+        }
         let which = usize::from(stream == Stream::Stderr);
         let mut ended = Vec::new();
         for piece in text.split_inclusive('\n') {
@@ -49,6 +54,13 @@ impl Tails {
             }
         }
         ended
+    }
+
+    /// A try of a scope is over.
+    pub(super) fn next_try(&mut self, scope: ScopeId) {
+        if let Some(tail) = self.0.get_mut(&scope) {
+            tail.stale = true;
+        }
     }
 
     /// Forgets a scope; gives back its last lines.
@@ -77,5 +89,10 @@ mod tests {
         }
         assert_eq!(tails.take(2).first().map(String::as_str), Some("30"));
         assert!(tails.take(2).is_empty());
+        tails.add(3, Stream::Stdout, "first try\n");
+        tails.next_try(3);
+        tails.add(3, Stream::Stdout, "second try\n");
+        tails.next_try(3);
+        assert_eq!(tails.take(3), ["second try"]);
     }
 }

@@ -165,7 +165,7 @@ impl Branch {
         if !over || matches!(flow, Flow::Next) {
             return flow;
         }
-        let why = last.as_ref().map_or("there was no answer", |failure: &Box<Failure>| failure.message());
+        let why = last.as_ref().map_or("there was no answer", |failure| failure.message());
         let message = format!("background \"{name}\" was not ready after {}: {why}", spoken(within));
         let mut failure = self.failure(FailureKind::Timeout, span, message);
         if let Some(last) = last {

@@ -80,7 +80,8 @@ impl Armed {
 
 /// The value of a name that a compensation captured, or of a global.
 pub(super) fn named(name: &str, code: &Code, captured: &[(SlotId, Value)], unit: &Unit) -> Option<Value> {
-    let own = captured.iter().find(|(slot, _)| code.names().get(*slot as usize).is_some_and(|info| *info.name == *name));
+    let own =
+        captured.iter().find(|(slot, _)| code.names().get(*slot as usize).is_some_and(|info| *info.name == *name));
     if let Some((_, value)) = own {
         return Some(value.clone());
     }

@@ -132,8 +132,8 @@ impl<'t> Scan<'t> {
             }
             b'#' => self.at = self.line_end(),
             b'\'' => {
-                let end = self.line_end();
-                if let Some(length) = self.text[self.at..end].iter().position(|byte| *byte == b'\'') {
+                let end = self.rest().iter().position(|byte| matches!(byte, b'\'' | b'\n'));
+                if let Some(length) = end.filter(|length| self.rest()[*length] == b'\'') {
                     self.at += length + 1;
                 }
             }

@@ -75,7 +75,8 @@ pub(crate) fn read(text: &str, host: &FakeHost) -> Result<Script, String> {
 
 impl Script {
     fn setting(&mut self, word: &str, rest: &str, host: &FakeHost) -> Result<(), String> {
-        let pair = || rest.split_once('=').map(|(k, v)| (k.trim(), v.trim())).ok_or(format!("no `=` in: {word} {rest}"));
+        let pair =
+            || rest.split_once('=').map(|(k, v)| (k.trim(), v.trim())).ok_or(format!("no `=` in: {word} {rest}"));
         match word {
             "env" => self.given.environment = Some(rest.to_owned()),
             "param" => {
@@ -108,9 +109,10 @@ impl Script {
 
     /// `"Question" = yes [by NAME] [after D]`
     fn answer(&mut self, rest: &str, wanted: usize) -> Result<(), String> {
-        let (question, said) = rest.strip_prefix('"').and_then(|rest| rest.split_once("\" = ")).ok_or(
-            format!("answer \"Question\" = TEXT [by NAME] [after D]: {rest}"),
-        )?;
+        let (question, said) = rest
+            .strip_prefix('"')
+            .and_then(|rest| rest.split_once("\" = "))
+            .ok_or(format!("answer \"Question\" = TEXT [by NAME] [after D]: {rest}"))?;
         let (said, after) = match said.rsplit_once(" after ") {
             Some((said, after)) => (said, duration(after)?),
             None => (said, Duration::ZERO),
@@ -187,10 +189,10 @@ impl Person for Scripted {
 /// `[N times] [after D]`, and the rest.
 fn lead(text: &str) -> Result<(usize, Duration, &str), String> {
     let (mut times, mut after, mut rest) = (1, Duration::ZERO, text.trim());
-    if let Some((count, more)) = rest.split_once(" times ") {
-        if let Ok(count) = count.parse() {
-            (times, rest) = (count, more.trim());
-        }
+    if let Some((count, more)) = rest.split_once(" times ")
+        && let Ok(count) = count.parse()
+    {
+        (times, rest) = (count, more.trim());
     }
     if let Some(more) = rest.strip_prefix("after ") {
         let (time, more) = more.split_once(' ').unwrap_or((more, ""));

@@ -1,5 +1,7 @@
 //! `let`, `var`, `=`, and what may stand after them.
 
+use std::sync::Arc;
+
 use super::super::names::Symbol;
 use super::super::program::{Act, Block, Source, Stmt, StmtKind, Try};
 use super::{Lower, a};
@@ -82,15 +84,23 @@ impl Lower<'_, '_, '_> {
             self.report(diagnostic.label(binding.span, "bound here").help(help));
             return;
         }
-        if !ty.fits(&binding.ty) && !binding.ty.fits(&ty) {
+        let unset = binding.ty == Type::Null;
+        if !unset && !ty.fits(&binding.ty) && !binding.ty.fits(&ty) {
             let message = format!("`{}` is {}, and this is {}", name.name, a(&binding.ty), a(&ty));
             self.report(Diagnostic::error(&code::WRONG_TYPE, expr.span, message, format!("{ty}")));
         } else if let Some(known) = self.names.find_mut(&name.name) {
             known.ty = known.ty.join(&ty);
         }
         // What was known of the old value says nothing of the new one.
+        let present = !matches!(ty, Type::Null | Type::Optional(_));
         for known in &mut self.names.narrowed {
-            known.retain(|path| path.split('.').next() != Some(&*name.name));
+            known.retain(|path| {
+                let own = path.split('.').next() == Some(&*name.name);
+                !own || (present && path.len() == name.name.len())
+            });
+        }
+        if present && let Some(known) = self.names.narrowed.last_mut() {
+            known.insert(Arc::clone(&name.name));
         }
         self.bind_or_retarget(binding.slot, expr, span, out);
     }

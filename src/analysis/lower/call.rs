@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::declare::ParamForm;
+use super::super::declare::{NativeForm, ParamForm};
 use super::super::names::Symbol;
 use super::super::program::{Act, Callee, Source, Stmt, StmtKind};
 use super::expr::Meaning;
@@ -109,7 +109,8 @@ impl Lower<'_, '_, '_> {
             Symbol::Function(index) => {
                 let forms = self.declared.functions[index as usize].1.clone();
                 let args = self.arguments(name, &forms, args, span);
-                (Expr { kind: ExprKind::UserFn { function: index, args }, span }, Type::Any)
+                let ty = self.declared.function_types.get(&index).cloned().unwrap_or(Type::Any);
+                (Expr { kind: ExprKind::UserFn { function: index, args }, span }, ty)
             }
             Symbol::Check(_) => {
                 let message = format!("`{name}` is a check, and stands on a line of its own");
@@ -126,17 +127,23 @@ impl Lower<'_, '_, '_> {
     }
 
     fn call_action(&mut self, index: u32, args: &[tree::Arg], span: Span) -> (Expr, Type) {
-        let form = self.declared.actions[index as usize].clone();
+        let form = Arc::clone(&self.declared.actions[index as usize]);
         let values = self.arguments(&form.name, &form.params, args, span);
         let from = Source::User(Arc::clone(&form.name));
-        self.hoist(Callee::User(index, values), form.effect, form.returns, from, &form.name, span)
+        self.hoist(Callee::User(index, values), form.effect, form.returns.clone(), from, &form.name, span)
     }
 
     fn call_native(&mut self, action: &'static Action, args: &[tree::Arg], span: Span) -> (Expr, Type) {
-        let forms = native_forms(action);
-        let values = self.arguments(action.name, &forms, args, span);
-        let returns = Type::read(action.returns, &|_| None).unwrap_or(Type::Any);
+        let native = self.native(action);
+        let values = self.arguments(action.name, &native.params, args, span);
+        let returns = native.returns.clone();
         self.hoist(Callee::Native(action, values), action.effect, returns, Source::Action(action), action.name, span)
+    }
+
+    /// The form of a native action, read once.
+    fn native(&mut self, action: &'static Action) -> Arc<NativeForm> {
+        let known = self.declared.natives.entry(action.name);
+        Arc::clone(known.or_insert_with(|| Arc::new(native_form(action))))
     }
 
     /// Puts a call before the statement, and its result in the expression's place.
@@ -400,9 +407,9 @@ impl Lower<'_, '_, '_> {
     }
 }
 
-/// The parameters of a native action. Its defaults are texts of the language.
-fn native_forms(action: &'static Action) -> Vec<ParamForm> {
-    action
+/// A native action as its calls are checked. Its types and defaults are texts of the language.
+fn native_form(action: &'static Action) -> NativeForm {
+    let params = action
         .params
         .iter()
         .map(|param| ParamForm {
@@ -411,7 +418,8 @@ fn native_forms(action: &'static Action) -> Vec<ParamForm> {
             default: param.default.map(constant),
             optional: param.default.is_some(),
         })
-        .collect()
+        .collect();
+    NativeForm { params, returns: Type::read(action.returns, &|_| None).unwrap_or(Type::Any) }
 }
 
 /// A default of a native action: a literal, or a list of literals.

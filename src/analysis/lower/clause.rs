@@ -12,10 +12,11 @@ use crate::eval::expr::{Argument, Part, SlotId};
 use crate::eval::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::tree;
+use crate::value::Type;
 
 impl Lower<'_, '_, '_> {
     /// The clauses of a scope. `before` is what was bound before it: the rest may be unbound when it has failed.
-    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block, before: &Mark) -> Clauses {
+    pub(super) fn clauses(&mut self, clauses: &tree::Clauses, head: Span, body: &Block, before: Mark) -> Clauses {
         let mut lowered = Clauses::default();
         if let Some(undo) = &clauses.undo {
             lowered.undo = Some(self.compensation(undo, CompensationKind::Undo, body, clauses.probe.is_some()));
@@ -41,7 +42,7 @@ impl Lower<'_, '_, '_> {
         undo: &mut Option<Arc<Compensation>>,
         head: Span,
         body: &Block,
-        before: &Mark,
+        before: Mark,
     ) -> Option<OnFail> {
         Some(match &on_fail.policy {
             tree::OnFailPolicy::Stop => OnFail::Stop,
@@ -106,7 +107,7 @@ impl Lower<'_, '_, '_> {
         self.names.bind(&name.name, failure_type(), span, false).unwrap_or_default()
     }
 
-    pub(super) fn finally(&mut self, block: &tree::Block, before: &Mark) -> Finally {
+    pub(super) fn finally(&mut self, block: &tree::Block, before: Mark) -> Finally {
         let place =
             Place { doing: Doing::Reaction("finally"), in_step: true, in_loop: false, in_handler: false, ..self.place };
         let effect = self.effect;
@@ -122,7 +123,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// `finally { }` on lines of their own within a scope.
-    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses, before: &Mark) {
+    pub(super) fn finally_inside(&mut self, block: &tree::Block, clauses: &mut Clauses, before: Mark) {
         for stmt in &block.body {
             if let tree::StmtKind::Finally(finally) = &stmt.kind {
                 let lowered = self.finally(finally, before);
@@ -146,8 +147,14 @@ impl Lower<'_, '_, '_> {
         };
         let modifiers = self.modifiers(&clause.modifiers, word, clause.span, &["timeout", "retry"]);
         let first_inside = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
-        let place =
-            Place { doing: Doing::Reaction(word), in_step: true, in_loop: false, in_handler: false, ..self.place };
+        let place = Place {
+            doing: Doing::Reaction(word),
+            in_step: true,
+            in_loop: false,
+            in_handler: false,
+            in_action: false,
+            ..self.place
+        };
         let effect = self.effect;
         let outer = std::mem::take(&mut self.uses);
         self.names.push();
@@ -218,7 +225,19 @@ impl Lower<'_, '_, '_> {
             sampling: false,
         };
         self.place = place;
+        self.returns = form.returns.clone();
         let body = self.block(&action.body);
+        self.returns = Type::Any;
+        let promises = !matches!(form.returns, Type::Any | Type::Null | Type::Optional(_));
+        if promises && !super::stmt::leaves(&body) {
+            let message = format!(
+                "action `{}` returns {}, and can come to its end without `return`",
+                form.name,
+                super::a(&form.returns)
+            );
+            let help = "end it with `return …`, or leave out the `->`";
+            self.report(Diagnostic::error(&code::WRONG_TYPE, form.span, message, "").help(help));
+        }
         if action.effect.is_some() && form.effect.is_changing() && self.effect.unwrap_or(Effect::Reads) == Effect::Reads
         {
             let message = format!("action `{}` is declared `{}`, and only reads", form.name, form.effect);

@@ -77,7 +77,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn template(&mut self, parts: &[StrPart], tried: bool, span: Span, observing: bool) -> CommandTemplate {
-        let text = super::written(&tree::StrLit { parts: parts.to_vec(), span }, |span| self.source(span));
+        let text = super::written(parts, |span| self.source(span));
         let (holes, script) = self.lexed(parts, span, observing);
         let has_raw = holes.iter().any(|hole| hole.raw);
         let form = match &script.direct {

@@ -340,38 +340,6 @@ impl Lower<'_, '_, '_> {
         Meaning::Value(Expr { kind: ExprKind::Global(global), span }, ty)
     }
 
-    pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
-        let message = format!("nothing here is called `{name}`");
-        let mut diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
-        if let Some((bound, what)) = self.names.gone.get(name) {
-            diagnostic = diagnostic.label(*bound, format!("bound here, and seen only inside of {what}"));
-            diagnostic.help = Some(match *what {
-                "this loop" => "collect it: `let results = for … { }` gives one record an iteration".to_owned(),
-                "this parallel branch" => {
-                    "collect what branches return: `let results = for x in […] parallel { … }`".to_owned()
-                }
-                _ => "bind it outside".to_owned(),
-            });
-        } else {
-            diagnostic.help = self.used_without_name(name).or_else(|| {
-                let near = self.nearest(name)?;
-                Some(format!("did you mean `{near}`?"))
-            });
-        }
-        self.report(diagnostic);
-    }
-
-    /// What to write where a file that was used without `as` is called by the name of its file.
-    pub(super) fn used_without_name(&self, name: &str) -> Option<String> {
-        let modules = self.declared.modules;
-        let used = modules.all[self.module].uses.iter().find(|used| {
-            used.name.is_none() && modules.all[used.module].path.file_stem().is_some_and(|stem| stem == name)
-        })?;
-        let written = self.source(used.span);
-        let written = written.strip_prefix("use ").unwrap_or(&written);
-        Some(format!("what it declares is called by its own name here; for `{name}.…` write: use {written} as {name}"))
-    }
-
     /// The nearest thing that has a name here.
     pub(super) fn nearest(&self, name: &str) -> Option<String> {
         let symbols = &self.declared.symbols[self.module];
@@ -392,19 +360,15 @@ impl Lower<'_, '_, '_> {
                 "run" => return self.run_field(name, span),
                 "env" if self.declared.env.is_some() => {
                     let guarded = std::mem::take(&mut self.guarded) || optional;
-                    let ty = match self.declared.env_key(name) {
-                        Ok(ty) => ty,
-                        Err(_) if guarded && self.declared.some_env_has(&name.name) => {
-                            // What stands in for it is said: nothing is missing.
-                            self.declared.environments.told.retain(|told| *told != name.name);
-                            Type::Any
-                        }
-                        Err(diagnostic) => {
+                    let ty = if guarded && self.declared.only_some_have(&name.name) {
+                        Type::Any
+                    } else {
+                        self.declared.env_key(name).unwrap_or_else(|diagnostic| {
                             if let Some(diagnostic) = diagnostic {
                                 self.report(*diagnostic);
                             }
                             Type::Any
-                        }
+                        })
                     };
                     let (object, _) = self.name(whole, object.span);
                     self.guarded = false;

@@ -9,11 +9,12 @@ mod people;
 mod scope;
 mod stmt;
 mod story;
+mod unknown;
 
 use std::sync::Arc;
 
 use super::declare::Declared;
-use super::names::{FrameNames, Mark};
+use super::names::FrameNames;
 use super::program::{Block, Stmt};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
@@ -70,8 +71,10 @@ pub(super) struct Lower<'d, 'a, 'n> {
     /// The greatest effect so far.
     pub(super) effect: Option<Effect>,
     pub(super) signs: usize,
-    /// What was bound where the innermost step, check or iteration may first be left by `skip`.
-    pub(super) skipped: Option<Mark>,
+    /// `finally` lines that the scope around them has taken up.
+    pub(super) taken: Vec<Span>,
+    /// What the action being lowered returns.
+    pub(super) returns: Type,
     /// What is lowered is computed before the run: only globals that come before it have a value.
     pub(super) early: bool,
 }
@@ -98,7 +101,8 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             uses: Vec::new(),
             effect: None,
             signs: 0,
-            skipped: None,
+            taken: Vec::new(),
+            returns: Type::Any,
             early: false,
         }
     }
@@ -193,10 +197,15 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// A block in a place of its own, with its own statements before each statement.
     pub(super) fn block(&mut self, block: &tree::Block) -> Block {
+        self.statements(&block.body)
+    }
+
+    /// The same for statements that share a branch.
+    pub(super) fn statements(&mut self, statements: &[tree::Stmt]) -> Block {
         let outer = std::mem::take(&mut self.before);
         let mut body = Vec::new();
         self.names.narrowed.push(std::collections::HashSet::new());
-        for stmt in &block.body {
+        for stmt in statements {
             self.statement(stmt, &mut body);
         }
         self.names.narrowed.pop();
@@ -222,13 +231,13 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// The title as written.
     pub(super) fn title_text(&self, literal: &tree::StrLit) -> Arc<str> {
-        written(literal, |span| self.declared.sources.text(span).to_owned())
+        written(&literal.parts, |span| self.declared.sources.text(span).to_owned())
     }
 }
 
-/// A literal as written, without its quotes, holes as `${…}`.
-pub(super) fn written(literal: &tree::StrLit, source: impl Fn(Span) -> String) -> Arc<str> {
-    let parts = literal.parts.iter().map(|part| match part {
+/// A literal or command as written, without its quotes, holes as `${…}`.
+pub(super) fn written(parts: &[tree::StrPart], source: impl Fn(Span) -> String) -> Arc<str> {
+    let parts = parts.iter().map(|part| match part {
         tree::StrPart::Text(text, _) => text.to_string(),
         tree::StrPart::Hole(_, span) => source(*span),
     });

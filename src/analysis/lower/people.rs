@@ -86,7 +86,7 @@ impl Lower<'_, '_, '_> {
         let outside = self.enter(modifiers);
         let kind = inside(self);
         before.append(&mut self.before);
-        let clauses = self.clauses(clauses, title.span, &super::super::program::Block::default(), &outside.mark);
+        let clauses = self.clauses(clauses, title.span, &super::super::program::Block::default(), outside.mark);
         let (effect, uses, binds) = self.leave(outside, modifiers, &clauses, word);
         Asked { kind, modifiers: lowered, clauses, effect, uses, binds }
     }
@@ -129,11 +129,11 @@ impl Lower<'_, '_, '_> {
             let mut ways = Vec::new();
             let mut branches = Vec::new();
             for (answer, block) in &choose.branches {
-                lower.names.reset(mark.clone());
+                lower.names.reset(mark);
                 let place = Place { in_step: lower.place.in_step, ..lower.place };
                 let body = lower.at(place, |lower| lower.block(block));
                 if !super::stmt::leaves(&body) {
-                    ways.push(lower.names.mark());
+                    ways.push(lower.names.since(mark));
                 }
                 let Some(text) = answer.as_plain() else {
                     let message = "an answer is written out: it can hold no value";
@@ -142,7 +142,8 @@ impl Lower<'_, '_, '_> {
                 };
                 branches.push((Arc::from(text), body));
             }
-            lower.names.join(mark, ways, &Self::maybe("it is bound only for some answers"));
+            lower.names.reset(mark);
+            lower.names.join(ways, &Self::maybe("it is bound only for some answers"));
             ScopeBody::Choose(branches)
         })
     }

@@ -18,6 +18,8 @@ pub(super) struct Outside {
     effect: Option<Effect>,
     uses: Vec<SlotId>,
     pub(super) mark: Mark,
+    /// Slots from here on were made inside.
+    first: SlotId,
     skipped: Option<Mark>,
     conditions: usize,
 }
@@ -40,11 +42,14 @@ impl Lower<'_, '_, '_> {
         self.scope_needs(scope);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&scope.modifiers);
-        let (body, mut clauses) = self.scope_inside(scope, &outside.mark);
-        self.finally_inside(&scope.body, &mut clauses, &outside.mark);
+        let finallys = scope.body.body.iter().filter(|stmt| matches!(stmt.kind, Tree::Finally(_)));
+        self.taken.extend(finallys.map(|stmt| stmt.span));
+        self.clauses_fit(scope);
+        let (body, mut clauses) = self.scope_inside(scope, outside.mark);
+        self.finally_inside(&scope.body, &mut clauses, outside.mark);
         self.left_by_skip();
         if verdict.is_some() {
-            self.doubted(&outside.mark, "its check may fail, and the run goes on".to_owned(), None);
+            self.doubted(outside.mark, "its check may fail, and the run goes on".to_owned(), None);
         }
         let (effect, uses, binds) = self.leave(outside, &scope.modifiers, &clauses, scope.kind.word());
         out.append(&mut before);
@@ -53,7 +58,7 @@ impl Lower<'_, '_, '_> {
         out.push(Stmt { kind: StmtKind::Scope(Arc::new(lowered)), span });
     }
 
-    fn scope_inside(&mut self, scope: &tree::Scope, mark: &Mark) -> (ScopeBody, Clauses) {
+    fn scope_inside(&mut self, scope: &tree::Scope, mark: Mark) -> (ScopeBody, Clauses) {
         let outer = self.place;
         match scope.kind {
             ScopeKind::Phase => {
@@ -115,6 +120,26 @@ impl Lower<'_, '_, '_> {
         }
     }
 
+    /// What changes nothing has nothing to take back.
+    fn clauses_fit(&mut self, scope: &tree::Scope) {
+        if matches!(scope.kind, ScopeKind::Phase | ScopeKind::Step) {
+            return;
+        }
+        let word = scope.kind.word();
+        let clauses = &scope.clauses;
+        let spans = [
+            ("undo", clauses.undo.as_ref().map(|clause| clause.span)),
+            ("restore", clauses.restore.as_ref().map(|clause| clause.span)),
+            ("probe", clauses.probe.as_ref().map(|block| block.span)),
+        ];
+        for (clause, span) in spans {
+            if let Some(span) = span {
+                let message = format!("a {word} changes nothing, so there is nothing to `{clause}`");
+                self.misplaced(span, &message, "move it to the step whose change it belongs to");
+            }
+        }
+    }
+
     /// What a scope of this kind needs to make sense.
     fn scope_needs(&mut self, scope: &tree::Scope) {
         let modifiers = &scope.modifiers;
@@ -163,7 +188,7 @@ impl Lower<'_, '_, '_> {
         }
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&used.modifiers);
-        let clauses = self.clauses(&used.clauses, path.span, &Block::default(), &outside.mark);
+        let clauses = self.clauses(&used.clauses, path.span, &Block::default(), outside.mark);
         self.effect = self.effect.max(Some(Effect::Reads));
         let (_, uses, binds) = self.leave(outside, &used.modifiers, &clauses, "check");
         let written = match used.args.last() {
@@ -174,10 +199,7 @@ impl Lower<'_, '_, '_> {
         out.append(&mut before);
         let scope = Scope {
             kind: ScopeBody::CheckUse(index, args),
-            title: Expr {
-                kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)),
-                span,
-            },
+            title: Expr { kind: crate::eval::ExprKind::Const(crate::value::Value::str(title)), span },
             name,
             modifiers,
             clauses,
@@ -243,7 +265,7 @@ impl Lower<'_, '_, '_> {
         let modifiers = self.modifiers(&call.modifiers, "call", call.path.span, STEP);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&call.modifiers);
-        let clauses = self.clauses(&call.clauses, call.path.span, &Block::default(), &outside.mark);
+        let clauses = self.clauses(&call.clauses, call.path.span, &Block::default(), outside.mark);
         let (_, uses, binds) = self.leave(outside, &call.modifiers, &clauses, "call");
         out.append(&mut before);
         let index = u32::try_from(self.declared.called.len()).unwrap_or(u32::MAX);
@@ -354,15 +376,16 @@ impl Lower<'_, '_, '_> {
             effect: self.effect.take(),
             uses: std::mem::take(&mut self.uses),
             mark: self.names.mark(),
-            skipped: self.skipped.take(),
+            first: SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX),
+            skipped: self.names.skipped.take(),
             conditions,
         }
     }
 
     /// What was bound behind a `skip` is in doubt after what it leaves.
     pub(super) fn left_by_skip(&mut self) {
-        if let Some(mark) = self.skipped.take() {
-            self.doubted(&mark, "a `skip` before it may leave its block".to_owned(), None);
+        if let Some(mark) = self.names.skipped.take() {
+            self.doubted(mark, "a `skip` before it may leave its block".to_owned(), None);
         }
     }
 
@@ -374,31 +397,28 @@ impl Lower<'_, '_, '_> {
         clauses: &Clauses,
         word: &str,
     ) -> (Option<Effect>, Vec<SlotId>, Vec<SlotId>) {
-        self.skipped = outside.skipped;
+        self.names.skipped = outside.skipped;
         self.names.narrowed.pop();
         self.names.conditions.truncate(outside.conditions);
-        let binds = self.names.slots_since(&outside.mark);
+        let binds = self.names.slots_since(outside.mark);
         if let Some(when) = &modifiers.when {
             let text = self.source(when.span);
             let why = format!("its {word} runs only when {text}");
             let condition = self.stable(when);
-            self.doubted(&outside.mark, why, condition);
+            self.doubted(outside.mark, why, condition);
         } else if may_go_on(clauses) {
-            self.doubted(&outside.mark, format!("its {word} may fail, and the run goes on"), None);
+            self.doubted(outside.mark, format!("its {word} may fail, and the run goes on"), None);
         }
         let effect = self.effect;
         self.effect = match (outside.effect, effect) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
-        let inside: Vec<SlotId> = self.uses.iter().copied().filter(|slot| !binds.contains(slot)).collect();
-        let mut uses: Vec<SlotId> =
-            inside.iter().copied().filter(|slot| outside.mark.values().any(|binding| binding.slot == *slot)).collect();
+        let mut uses = std::mem::replace(&mut self.uses, outside.uses);
+        uses.retain(|slot| *slot < outside.first && !binds.contains(slot));
         uses.sort_unstable();
         uses.dedup();
-        let mut all = outside.uses;
-        all.extend(inside);
-        self.uses = all;
+        self.uses.extend(&uses);
         (effect, uses, binds)
     }
 

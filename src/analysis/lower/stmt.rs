@@ -1,9 +1,8 @@
 //! Statements.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::names::{Binding, Maybe};
+use super::super::names::{Mark, Maybe};
 use super::super::program::{Assert, Block, Concurrency, FailWhen, For, Lasting, Parallel, Stmt, StmtKind};
 use super::{Lower, Place};
 use crate::diag::{Diagnostic, code};
@@ -68,7 +67,12 @@ impl Lower<'_, '_, '_> {
                         "to end the run early write: finish \"why\"",
                     );
                 }
-                let value = value.as_ref().map(|value| self.expr(value).0);
+                let value = value.as_ref().map(|value| {
+                    let (lowered, ty) = self.expr(value);
+                    let wanted = self.returns.clone();
+                    self.must_fit(&ty, &wanted, value.span, "what the action returns");
+                    lowered
+                });
                 self.push(StmtKind::Return(value), span, out);
             }
             Tree::Break => {
@@ -82,13 +86,17 @@ impl Lower<'_, '_, '_> {
                     self.misplaced(span, "`skip` leaves a step, a check or an iteration, and this is none", "");
                 }
                 let why = why.as_ref().map(|why| self.text(why));
-                if self.skipped.is_none() {
-                    self.skipped = Some(self.names.mark());
+                if self.names.skipped.is_none() {
+                    self.names.skipped = Some(self.names.mark());
                 }
                 self.push(StmtKind::Skip(why), span, out);
             }
             Tree::Finally(_) => {
-                // Taken up by the scope around it.
+                // One that stands directly in a scope is part of that scope.
+                if !self.taken.contains(&span) {
+                    let message = "this `finally` belongs to nothing that ends: it stands in no phase or step directly";
+                    self.misplaced(span, message, "move it to the end of the phase or step around it");
+                }
             }
             Tree::Header(_)
             | Tree::Use(_)
@@ -121,7 +129,9 @@ impl Lower<'_, '_, '_> {
 
     /// An expression that people read.
     pub(super) fn text(&mut self, expr: &tree::Expr) -> Expr {
-        self.expr(expr).0
+        let (text, ty) = self.expr(expr);
+        self.present(ty, expr.span);
+        text
     }
 
     fn saying(&mut self, text: &tree::Expr, span: Span, out: &mut Vec<Stmt>, kind: impl FnOnce(Expr) -> StmtKind) {
@@ -156,18 +166,19 @@ impl Lower<'_, '_, '_> {
         self.widen(narrowed);
         let mut ways = Vec::new();
         if !leaves(&then) {
-            ways.push(self.names.mark());
+            ways.push(self.names.since(mark));
         }
-        self.names.reset(mark.clone());
+        self.names.reset(mark);
         let narrowed = self.narrow_unless(&branch.condition);
         let otherwise = branch.otherwise.as_ref().map_or_else(Block::default, |block| self.block(block));
         self.widen(narrowed);
         if !leaves(&otherwise) {
-            ways.push(self.names.mark());
+            ways.push(self.names.since(mark));
         }
         let stable = if branch.otherwise.is_none() { self.stable(&branch.condition) } else { None };
         let why = Maybe { why: "it is bound only in one branch of an `if`".to_owned(), condition: stable };
-        self.names.join(mark, ways, &why);
+        self.names.reset(mark);
+        self.names.join(ways, &why);
         if leaves(&then) {
             self.learn(&branch.condition, false);
         }
@@ -201,13 +212,13 @@ impl Lower<'_, '_, '_> {
         let is_parallel = !matches!(parallel, Concurrency::Sequential);
         let first_slot = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
         self.names.push();
-        let skipped = self.skipped.take();
+        let skipped = self.names.skipped.take();
         self.names.parallel += usize::from(is_parallel);
         let item = self.bind(&each.item, item_type, false);
         let place = Place { in_loop: true, ..self.place };
         let body = self.at(place, |lower| lower.block(&each.body));
         self.names.parallel -= usize::from(is_parallel);
-        self.skipped = skipped;
+        self.names.skipped = skipped;
         self.names.pop("this loop");
         let last_slot = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
         let binds = (first_slot..last_slot).collect();
@@ -236,8 +247,7 @@ impl Lower<'_, '_, '_> {
         self.names.parallel += 1;
         for stmt in &parallel.body.body {
             self.names.push();
-            let block = tree::Block { body: vec![stmt.clone()], span: stmt.span };
-            branches.push(self.block(&block));
+            branches.push(self.statements(std::slice::from_ref(stmt)));
             self.names.pop("this parallel branch");
         }
         self.names.parallel -= 1;
@@ -351,8 +361,8 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Lowers a block in which what is bound may not come to be.
-    pub(super) fn doubted(&mut self, mark: &HashMap<Arc<str>, Binding>, why: String, condition: Option<Arc<str>>) {
-        self.names.doubt_since(mark, &super::super::names::Maybe { why, condition });
+    pub(super) fn doubted(&mut self, mark: Mark, why: String, condition: Option<Arc<str>>) {
+        self.names.doubt_since(mark, &Maybe { why, condition });
     }
 }
 
@@ -369,6 +379,7 @@ pub(super) fn leaves(block: &Block) -> bool {
         | StmtKind::Undo
         | StmtKind::Stop => true,
         StmtKind::If { then, otherwise, .. } => leaves(then) && leaves(otherwise),
+        StmtKind::With { body, .. } | StmtKind::OnDir { body, .. } => leaves(body),
         _ => false,
     })
 }

@@ -1,6 +1,6 @@
 //! The runbook itself: its header, and what runs.
 
-use super::super::names::Mark;
+use super::super::names::FrameNames;
 use super::super::program::{Block, Finally, Header};
 use super::Lower;
 use crate::diag::{Diagnostic, code};
@@ -49,7 +49,7 @@ impl Lower<'_, '_, '_> {
                     self.misplaced(stmt.span, "there is a `finally` already", "put both into one");
                 }
                 // What the story binds may be unbound when it ends early.
-                finally = Some(self.finally(block, &Mark::new()));
+                finally = Some(self.finally(block, FrameNames::start()));
             }
         }
         (header, Block { pure: super::super::pure::is_pure(&body), body }, finally)

@@ -66,11 +66,11 @@ constructs! {
         "action stop(unit: string) changes {\n    $ systemctl stop ${unit}\n} undo {\n    $ systemctl start ${unit}\n}";
     "fn" "fn NAME(p, …) = EXPRESSION" "A function: it computes and touches nothing" "fn double(x: int) = x * 2";
     "call" "call \"./other.rbk\" with { … }" "Another runbook as one step of this one" "call \"./drain.rbk\" with { host: \"web-1\" }";
-    "undo" "} undo { }" "Takes a step back; armed before its first change, with the values it uses" "} undo {\n    $ systemctl start shop\n}";
+    "undo" "} undo { }" "Takes a step back; armed before its first change, with the values it uses" "step \"Stop the shop\" {\n    $ systemctl stop shop\n} undo {\n    $ systemctl start shop\n}";
     "restore" "} restore { }" "Runs when the enclosing phase ends, however it ends: for what is only borrowed"
         "step \"Pause the autoscaler\" {\n    $ autoscaler pause\n} restore {\n    $ autoscaler resume\n}";
     "on_fail" "} on_fail stop | continue | undo | rollback | ask | { … }" "What becomes of a failure within"
-        "phase \"Deploy\" {\n    …\n} on_fail rollback";
+        "phase \"Deploy\" {\n    step \"Switch\" {\n        $ switch blue\n    } undo {\n        $ switch green\n    }\n} on_fail rollback";
     "finally" "finally { }" "Runs at the end, however it ends; `outcome` is bound in it" "finally {\n    note \"${outcome.status}\"\n}";
     "assert" "assert CONDITION [because \"…\"]" "What must hold; a failure shows what was measured and where it came from"
         "assert info.status == 200 because \"never deploy onto a broken service\"";
@@ -86,11 +86,26 @@ constructs! {
     "let" "let NAME = EXPRESSION" "Binds a name for what follows; `var` for one that is assigned to later" "let before = 6";
     "point_of_no_return" "point_of_no_return \"why\"" "From here on what came before is not taken back"
         "point_of_no_return \"the old database is gone\"";
-    "when" "… when CONDITION { }" "The scope is skipped unless it holds" "step \"Warm the cache\" when env.warm {\n    …\n}";
+    "when" "… when CONDITION { }" "The scope is skipped unless it holds" "step \"Warm the cache\" when env.warm {\n    $ warm-up\n}";
     "timeout" "… timeout D { }" "The scope is stopped when it takes longer; the clock stands still while a person is asked"
-        "step \"Migrate\" timeout 10m {\n    …\n}";
-    "retry" "… retry N [after D] [backoff F] { }" "The scope is tried again when it fails" "step \"Push\" retry 3 after 5s backoff 2 {\n    …\n}";
+        "step \"Migrate\" timeout 10m {\n    $ alembic upgrade head\n}";
+    "retry" "… retry N [after D] [backoff F] { }" "The scope is tried again when it fails" "step \"Push\" retry 3 after 5s backoff 2 {\n    $ docker push shop:2\n}";
     "danger" "… danger \"what is lost\" { }" "In a protected environment the environment's name is typed first"
-        "step \"Drop the old table\" danger \"last week's orders\" {\n    …\n}";
-    "irreversible" "… irreversible \"why\" { }" "Says that there is no way back, and why" "step \"Send the mails\" irreversible \"sent is sent\" {\n    …\n}";
+        "step \"Drop the old table\" danger \"last week's orders\" {\n    $ psql -f drop.sql\n}";
+    "irreversible" "… irreversible \"why\" { }" "Says that there is no way back, and why" "step \"Send the mails\" irreversible \"sent is sent\" {\n    $ send-mails\n}";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn every_example_can_be_read() {
+        for construct in ALL {
+            let found = crate::syntax::parse(FileId(0), construct.example).diagnostics;
+            assert!(found.is_empty(), "{}: {found:?}", construct.name);
+            assert!(!construct.summary.ends_with('.'), "{}", construct.name);
+        }
+    }
 }

@@ -20,14 +20,18 @@ pub(super) fn page(program: &Program, file: &str, style: Style) -> String {
         let _ = writeln!(page, "  {label:<9} {}", sanitize::line(text));
     };
     for (label, text) in [("owner", &header.owner), ("version", &header.version)] {
-        text.iter().for_each(|text| line(label, text));
+        if let Some(text) = text {
+            line(label, text);
+        }
     }
     for (label, value) in [
         ("window", header.window.as_ref().map(|window| &window.value)),
         ("timeout", header.timeout.as_ref()),
         ("lock", header.lock.as_ref()),
     ] {
-        value.iter().for_each(|value| line(label, &text_of(program, value)));
+        if let Some(value) = value {
+            line(label, &text_of(program, value));
+        }
     }
     let needs: Vec<String> = header
         .needs
@@ -67,9 +71,11 @@ pub(super) fn page(program: &Program, file: &str, style: Style) -> String {
     section(&mut page, style, "What it does", steps);
     if program.has_story {
         let env = program.environments.first().map_or_else(String::new, |first| format!(" -e {}", first.name));
-        let params: String =
-            missing(program, &Given::default()).iter().map(|param| format!(" -p {}=…", param.name)).collect();
-        let _ = writeln!(page, "\nrbk plan {file}{env}{params}");
+        let _ = write!(page, "\nrbk plan {file}{env}");
+        for param in missing(program, &Given::default()) {
+            let _ = write!(page, " -p {}=…", param.name);
+        }
+        page.push('\n');
     }
     page
 }

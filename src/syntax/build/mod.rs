@@ -41,6 +41,8 @@ pub(super) struct Builder<'i> {
     id: FileId,
     text: &'i str,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Where the last of them (by its place, not by time) begins.
+    latest: Cell<Option<u32>>,
     comments: RefCell<Vec<Comment>>,
     /// An upper bound of the depth of the node under construction.
     depth: Cell<usize>,
@@ -56,6 +58,7 @@ impl<'i> Builder<'i> {
             id,
             text,
             diagnostics: RefCell::default(),
+            latest: Cell::new(None),
             comments: RefCell::default(),
             depth: Cell::new(0),
             suspects: RefCell::default(),
@@ -101,18 +104,24 @@ impl<'i> Builder<'i> {
     }
 
     fn report(&self, diagnostic: Diagnostic) {
+        self.latest.set(self.latest.get().max(Some(diagnostic.span().start)));
         self.diagnostics.borrow_mut().push(diagnostic);
     }
 
     /// Reports what is known better than by the diagnostic that was given at the same place.
     fn report_instead(&self, diagnostic: Diagnostic) {
-        self.diagnostics.borrow_mut().retain(|other| other.span() != diagnostic.span());
+        let mut all = self.diagnostics.borrow_mut();
+        if let Some(index) = all.iter().rposition(|other| other.span() == diagnostic.span()) {
+            all[index] = diagnostic;
+            return;
+        }
+        drop(all);
         self.report(diagnostic);
     }
 
     /// Whether anything was reported at or after a place.
     fn reported_since(&self, start: u32) -> bool {
-        self.diagnostics.borrow().iter().rev().any(|diagnostic| diagnostic.span().start >= start)
+        self.latest.get().is_some_and(|latest| latest >= start)
     }
 
     fn at(&self, start: usize, end: usize) -> Span {

@@ -190,10 +190,14 @@ impl<'i> Builder<'i> {
         while self.bracket_extra(kids, open) {}
         let Some(node) = kids.accept(Rule::unclosed) else { return };
         let line_end = super::offset(self.end_of_line(open.start as usize));
-        let explained = self.diagnostics.borrow().iter().any(|other| {
-            let inside = other.span().start >= open.start;
-            inside && (other.span().start < line_end || other.code == &code::BAD_STRING)
-        });
+        let explained = self.reported_since(open.start)
+            && self
+                .diagnostics
+                .borrow()
+                .iter()
+                .rev()
+                .take_while(|other| other.span().start >= open.start)
+                .any(|other| other.span().start < line_end || other.code == &code::BAD_STRING);
         if explained {
             return;
         }

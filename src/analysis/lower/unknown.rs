@@ -1,0 +1,120 @@
+//! What is said about a name that means nothing where it stands.
+
+use super::super::visit;
+use super::Lower;
+use crate::diag::{Diagnostic, code};
+use crate::source::Span;
+use crate::syntax::tree::{Stmt, StmtKind};
+
+/// Words that people bring from other languages, and what they are here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("nil", "write `null`"),
+    ("None", "write `null`"),
+    ("undefined", "write `null`"),
+    ("True", "write `true`"),
+    ("False", "write `false`"),
+    ("params", "a parameter is used by its name alone: `image`"),
+    ("inputs", "a parameter is used by its name alone: `image`"),
+    ("secrets", "a secret is used by its name alone"),
+];
+
+/// Where a name is bound, and why that does not count.
+struct Elsewhere {
+    at: Span,
+    label: String,
+    help: String,
+}
+
+impl Lower<'_, '_, '_> {
+    pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
+        let message = format!("nothing here is called `{name}`");
+        let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
+        let found = self.ended(name).or_else(|| self.elsewhere(name, span));
+        let foreign = self.used_without_name(name);
+        let foreign = foreign.or_else(|| FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned()));
+        self.report(
+            match (found, foreign.or_else(|| self.nearest(name).map(|near| format!("did you mean `{near}`?")))) {
+                (Some(found), _) => diagnostic.label(found.at, found.label).help(found.help),
+                (None, Some(help)) => diagnostic.help(help),
+                (None, None) => diagnostic,
+            },
+        );
+    }
+
+    /// What to write where a file that was used without `as` is called by the name of its file.
+    pub(super) fn used_without_name(&self, name: &str) -> Option<String> {
+        let modules = self.declared.modules;
+        let used = modules.all[self.module].uses.iter().find(|used| {
+            used.name.is_none() && modules.all[used.module].path.file_stem().is_some_and(|stem| stem == name)
+        })?;
+        let written = self.source(used.span);
+        let written = written.strip_prefix("use ").unwrap_or(&written);
+        Some(format!("what it declares is called by its own name here; for `{name}.…` write: use {written} as {name}"))
+    }
+
+    /// It was bound in something that is over.
+    fn ended(&self, name: &str) -> Option<Elsewhere> {
+        let (at, what) = *self.names.gone.get(name)?;
+        let label = format!("bound here, and seen only inside of {what}");
+        let help = match what {
+            "this loop" => "collect it: `let results = for … { }` gives one record an iteration",
+            "this parallel branch" => "collect what branches return: `let results = for x in […] parallel { … }`",
+            _ => "bind it outside",
+        };
+        Some(Elsewhere { at, label, help: help.to_owned() })
+    }
+
+    /// The file binds it further down, or where this place cannot see it.
+    fn elsewhere(&self, name: &str, used: Span) -> Option<Elsewhere> {
+        let body = &self.declared.modules.all[self.module].tree.body;
+        let mut bound = Vec::new();
+        visit::each(body, &mut |stmt| {
+            if let StmtKind::Let(binding) | StmtKind::Var(binding) = &stmt.kind
+                && *binding.name.name == *name
+            {
+                bound.push(binding.name.span);
+            }
+            true
+        });
+        let here = opener(body, used);
+        let same = |at: &&Span| opener(body, **at).map(|stmt| stmt.span) == here.map(|stmt| stmt.span);
+        if let Some(at) = bound.iter().find(|at| same(at) && at.start > used.start) {
+            let label = "bound only here, further down".to_owned();
+            let help = format!("what runs first comes first: use `{name}` further down than the line that binds it");
+            return Some(Elsewhere { at: *at, label, help });
+        }
+        // In the story, seen from a declaration.
+        let word = match &here?.kind {
+            StmtKind::Action(_) => "action",
+            StmtKind::CheckDecl(_) => "check",
+            StmtKind::Fn(_) => "function",
+            _ => return None,
+        };
+        let at = *bound.iter().find(|at| opener(body, **at).is_none())?;
+        let label = format!("bound in the run, which this {word} does not see");
+        let help = format!("make it a parameter of the {word}, and hand `{name}` over where it is used");
+        Some(Elsewhere { at, label, help })
+    }
+}
+
+/// The innermost statement around a place whose names nobody sees outside of it.
+fn opener(body: &[Stmt], at: Span) -> Option<&Stmt> {
+    let mut innermost = None;
+    visit::each(body, &mut |stmt| {
+        let inside = stmt.span.start <= at.start && at.end <= stmt.span.end;
+        let opens = matches!(
+            stmt.kind,
+            StmtKind::For(_)
+                | StmtKind::Parallel(_)
+                | StmtKind::Action(_)
+                | StmtKind::CheckDecl(_)
+                | StmtKind::Fn(_)
+                | StmtKind::Background(_)
+        );
+        if inside && opens {
+            innermost = Some(stmt);
+        }
+        inside
+    });
+    innermost
+}

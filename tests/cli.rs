@@ -1,0 +1,249 @@
+//! The command line as a person meets it: arguments, exit codes, help.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// A folder with runbooks, and `rbk` in it, without what the machine's environment says.
+struct Desk(tempfile::TempDir);
+
+/// What came of a command.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn put(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.path().join(name), text).unwrap();
+        self
+    }
+
+    fn rbk(&self, args: &[&str]) -> Said {
+        self.rbk_with(args, &[])
+    }
+
+    fn rbk_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rbk"));
+        command.current_dir(self.path()).args(args);
+        for name in ["RBK_ENV", "RBK_LOG", "GITHUB_ACTIONS", "CI", "CLICOLOR_FORCE", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Said {
+    #[track_caller]
+    fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn out(&self, text: &str) -> &Self {
+        assert!(self.out.contains(text), "{text:?} is not in {}", self.out);
+        self
+    }
+
+    #[track_caller]
+    fn err(&self, text: &str) -> &Self {
+        assert!(self.err.contains(text), "{text:?} is not in {}", self.err);
+        self
+    }
+}
+
+const GREETING: &str = r#"
+runbook "Greet" {
+    owner = "@me"
+}
+
+## Who is greeted.
+param who: string matching "[a-z]+"
+
+env staging {
+    file = "staging.txt"
+}
+env prod extends staging {
+    file      = "prod.txt"
+    protected = true
+}
+
+phase "Greet" {
+    step "Write it down" {
+        $ echo ${who} > ${env.file}
+    } undo {
+        $ rm -f ${env.file}
+    }
+    check "it is there" {
+        assert file.exists(env.file)
+    }
+    confirm "Is it well?"
+}
+"#;
+
+fn greeting() -> Desk {
+    Desk::new().put("greet.rbk", GREETING)
+}
+
+#[test]
+fn mistakes_in_the_arguments_execute_nothing() {
+    let desk = greeting();
+    desk.rbk(&["rum", "greet.rbk"]).exits(2);
+    desk.rbk(&["run", "nothing.rbk"]).exits(2).err("nothing.rbk cannot be read");
+    desk.rbk(&["run", "greet.rbk", "-e", "staging", "-p", "who"]).exits(2).err("name=value");
+    desk.rbk(&["run", "greet.rbk", "-e", "staging"]).exits(2).err("parameter `who` is missing").err("-p who=…");
+    desk.rbk(&["run", "greet.rbk", "-p", "who=x"]).exits(2).err("--env staging | --env prod");
+    desk.rbk(&["run", "greet.rbk", "-e", "stagin", "-p", "who=x"]).exits(2).err("did you mean `staging`?");
+    desk.rbk(&["run", "greet.rbk", "-e", "staging", "-p", "who=X1"]).exits(2).err("does not match");
+    desk.rbk(&["run", "greet.rbk", "-e", "staging", "-p", "wo=x"]).exits(2).err("did you mean `who`?");
+    desk.rbk(&["run", "greet.rbk", "--from", "Write it don"]).exits(2).err("did you mean 'Write it down'?");
+    desk.rbk(&["run", "greet.rbk", "--approve", "Greet"]).exits(2).err("asks for no approval");
+    assert!(!desk.path().join("staging.txt").exists());
+}
+
+#[test]
+fn a_mistake_in_the_source_is_drawn_and_counted() {
+    let desk = Desk::new().put("bad.rbk", "step \"x\" {\n    note \"${nme}\"\n}\n");
+    let said = desk.rbk(&["run", "bad.rbk"]);
+    said.exits(2).err("bad.rbk:2:").err("1 error · nothing was executed · rbk explain RBK0101 tells more");
+    desk.rbk(&["plan", "bad.rbk"]).exits(2);
+    desk.rbk(&["check", "bad.rbk"]).exits(2);
+}
+
+#[test]
+fn a_run_from_flags_and_variables_and_files() {
+    let desk = greeting();
+    let said = desk.rbk(&["run", "greet.rbk", "-e", "staging", "-p", "who=ann", "--yes"]);
+    said.exits(0).err("✓ Done: Greet").err("3 steps");
+    assert_eq!(said.out, "", "standard output is for data");
+    assert_eq!(std::fs::read_to_string(desk.path().join("staging.txt")).unwrap(), "ann\n");
+
+    let variables = [("RBK_ENV", "staging"), ("RBK_PARAM_who", "bob")];
+    desk.rbk_with(&["run", "greet.rbk", "--answer", "Is it well?=yes"], &variables).exits(0);
+    assert_eq!(std::fs::read_to_string(desk.path().join("staging.txt")).unwrap(), "bob\n");
+
+    let desk = desk.put("params.json", "{ \"who\": \"eve\" }");
+    desk.rbk(&["run", "greet.rbk", "-e", "staging", "--param-file", "params.json", "-y"]).exits(0);
+    assert_eq!(std::fs::read_to_string(desk.path().join("staging.txt")).unwrap(), "eve\n");
+}
+
+#[test]
+fn a_question_without_a_terminal_pauses() {
+    let desk = greeting();
+    let said = desk.rbk(&["run", "greet.rbk", "-e", "staging", "-p", "who=ann"]);
+    said.exits(5).err("nobody is here to answer: Is it well?").err("--answer 'Is it well?=yes'");
+    said.err("still armed  · rm -f ").err("rbk check greet.rbk -e staging -p who=ann");
+    // `--yes` is for what is ordinary: a protected environment wants its name typed.
+    desk.rbk(&["run", "greet.rbk", "-e", "prod", "-p", "who=ann", "--yes"]).exits(5).err("run \"Greet\"");
+    assert!(!desk.path().join("prod.txt").exists());
+    let named = ["run", "greet.rbk", "-e", "prod", "-p", "who=ann", "--yes", "--answer", "run \"Greet\"=prod"];
+    desk.rbk(&named).exits(0);
+}
+
+#[test]
+fn a_refusal_can_take_the_run_back() {
+    let desk = greeting();
+    let no =
+        ["run", "greet.rbk", "-e", "staging", "-p", "who=ann", "--answer", "Is it well?=no", "--on-fail", "rollback"];
+    desk.rbk(&no).exits(3).err("Failed, and rolled back completely").err("taken back   ✓ Greet / Write it down");
+    assert!(!desk.path().join("staging.txt").exists());
+    desk.rbk(&no[..no.len() - 2]).exits(1).err("stopped where it stood");
+}
+
+#[test]
+fn events_for_programs_are_on_standard_output() {
+    let desk = greeting();
+    let args = ["run", "greet.rbk", "-e", "staging", "-p", "who=ann", "-y", "--progress", "json"];
+    let said = desk.rbk(&args);
+    said.exits(0);
+    let lines: Vec<serde_json::Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.first().unwrap()["schema"], "rbk.run/1");
+    assert_eq!(lines.last().unwrap()["event"], "run_ended");
+    assert_eq!(lines.last().unwrap()["status"], "succeeded");
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn a_plan_executes_nothing() {
+    let desk = greeting();
+    let said = desk.rbk(&["plan", "greet.rbk", "-e", "staging", "-p", "who=ann"]);
+    said.exits(0)
+        .out("    changes  $ echo ann > 'staging.txt'")
+        .out("undo: rm -f ${env.file}")
+        .out("1 change, 0 destroys");
+    assert!(!desk.path().join("staging.txt").exists());
+    desk.rbk(&["plan", "greet.rbk", "-e", "staging", "-p", "who=ann", "--detailed-exitcode"]).exits(8);
+}
+
+#[test]
+fn only_checks() {
+    let desk = greeting();
+    desk.rbk(&["check", "greet.rbk", "-e", "staging", "-p", "who=ann"]).exits(1).err("Not all checks passed");
+    let desk = desk.put("staging.txt", "");
+    desk.rbk(&["check", "greet.rbk", "-e", "staging", "-p", "who=ann"]).exits(0).err("All checks passed: Greet");
+}
+
+#[test]
+fn tools_and_windows_come_before_everything() {
+    let needs = "runbook \"x\" {\n    needs = [\"no-such-tool\"]\n}\nphase \"a\" {\n    note \"b\"\n}\n";
+    let closed =
+        "runbook \"x\" {\n    window = \"Mon 10:00-10:01 Europe/London\"\n}\nphase \"a\" {\n    note \"b\"\n}\n";
+    let desk = Desk::new().put("needs.rbk", needs).put("closed.rbk", closed);
+    desk.rbk(&["run", "needs.rbk"]).exits(2).err("`no-such-tool` is needed");
+    let said = desk.rbk(&["run", "closed.rbk"]);
+    assert!(said.code == 0 || said.err.contains("it opens Mon"), "{}", said.err);
+    desk.rbk(&["run", "closed.rbk", "--answer", "window=open"]).exits(0);
+}
+
+#[test]
+fn codes_are_explained() {
+    let desk = Desk::new();
+    desk.rbk(&["explain", "rbk0404"])
+        .exits(0)
+        .out("A monitor or guard saw its bad sign")
+        .out("    monitor \"login works\"");
+    desk.rbk(&["explain", "tripped"]).exits(0).out("RBK0404");
+    desk.rbk(&["explain", "triped"]).exits(2).err("did you mean `tripped`?");
+    desk.rbk(&["explain"]).exits(0).out("RBK0001").out("RBK0411");
+}
+
+#[test]
+fn everything_has_help() {
+    let desk = greeting();
+    desk.rbk(&["doc"]).exits(0).out("http.get").out("systemd.start").out("on_fail");
+    desk.rbk(&["doc", "net.port_open"]).exits(0).out("timeout: duration  default 3s.");
+    desk.rbk(&["doc", "step"]).exits(0).out("} undo {");
+    desk.rbk(&["doc", "std.systemd"]).exits(0).out("systemd.restart(unit: string) changes");
+    desk.rbk(&["doc", "listens"]).exits(2).err("there is nothing called `listens`");
+    desk.rbk(&["doc", "tcp"]).exits(0).out("net.port_open");
+    desk.rbk(&["doc", "http.gte"]).exits(2).err("did you mean `http.get`?");
+    let own = desk.rbk(&["doc", "greet.rbk"]);
+    own.exits(0)
+        .out("Greet\n  owner     @me\n")
+        .out("who: string  required  matching \"[a-z]+\"\n      Who is greeted.");
+    own.out("prod  protected").out("step Write it down  [changes]").out("rbk plan greet.rbk -e staging -p who=…");
+}
+
+#[test]
+fn shells_complete() {
+    let desk = Desk::new();
+    desk.rbk(&["completions", "bash"]).exits(0).out("complete -F _rbk");
+    desk.rbk(&["completions", "fish"]).exits(0).out("detailed-exitcode");
+}
