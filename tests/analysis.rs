@@ -145,15 +145,9 @@ fn every_case_is_as_expected() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-<<<<<<< HEAD
-/// What ships with rbk analyses without an error. The golden cases say themselves what they expect.
-#[test]
-fn every_other_runbook_is_clean() {
-=======
 /// What ships with rbk analyses without an error.
 #[test]
 fn what_ships_is_clean() {
->>>>>>> analysis
     let mut folders = vec![PathBuf::from("stdlib"), PathBuf::from("runbooks")];
     let mut wrong = String::new();
     while let Some(folder) = folders.pop() {
