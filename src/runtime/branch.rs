@@ -47,6 +47,8 @@ pub(super) struct Branch {
     pub(super) changed: bool,
     /// Scopes around here whose failure was accepted.
     pub(super) accepted: Vec<ScopeId>,
+    /// A failure that leaves the innermost scope will have the run taken back.
+    pub(super) rolls_back: bool,
     pub(super) samples: Option<Samples>,
     pub(super) backgrounds: Rc<RefCell<Vec<Rc<Running>>>>,
     /// What was armed when the innermost phase began.
@@ -88,6 +90,7 @@ impl Branch {
             in_background: false,
             changed: false,
             accepted: Vec::new(),
+            rolls_back: false,
             samples: None,
             backgrounds: Rc::default(),
             phase_began: 0,
@@ -114,6 +117,7 @@ impl Branch {
             in_background: self.in_background,
             changed: false,
             accepted: Vec::new(),
+            rolls_back: self.rolls_back,
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),
             phase_began: self.phase_began,
@@ -201,7 +205,7 @@ impl Branch {
 
     /// A text for people.
     pub(super) fn text(&mut self, expr: &Expr) -> Result<String, Box<Failure>> {
-        Ok(self.eval(expr)?.to_text())
+        self.with_evaluator(|context| context.shown(expr)).map_err(|error| self.not_computed(error))
     }
 
     /// A length of time; negative ones count as none.

@@ -65,8 +65,17 @@ impl Branch {
             other => return Flow::Fail(self.not_a_list(&each.list, &other)),
         };
         let tolerance = attempt!(self.tolerance(each.tolerate.as_ref()));
+        let outer = self.rolls_back;
+        // What is tolerated takes nothing back.
+        self.rolls_back &= each.tolerate.is_none();
+        let flow = self.iterations(each, &items, &tolerance, span).await;
+        self.rolls_back = outer;
+        flow
+    }
+
+    async fn iterations(&mut self, each: &For, items: &[Value], tolerance: &Tolerance, span: Span) -> Flow {
         let at_once = match &each.parallel {
-            Concurrency::Sequential => return self.one_by_one(each, &items, &tolerance, span).await,
+            Concurrency::Sequential => return self.one_by_one(each, items, tolerance, span).await,
             Concurrency::Unbounded => items.len().max(1),
             Concurrency::AtMost(count) => attempt!(self.count(count)).max(1),
         };
@@ -76,8 +85,7 @@ impl Branch {
             child.path.push(item_name(&items[at], at));
             child
         };
-        let (mut ended, outcome) =
-            self.side_by_side(items.len(), at_once, &tolerance, span, make, |_| &each.body).await;
+        let (mut ended, outcome) = self.side_by_side(items.len(), at_once, tolerance, span, make, |_| &each.body).await;
         ended.sort_by_key(|ended| ended.at);
         if let Some(results) = each.results {
             let records = ended.iter().map(|end| {

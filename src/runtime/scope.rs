@@ -12,7 +12,7 @@ use super::flow::Flow;
 use super::outcome::{Status, outcome_value};
 use super::run::keep;
 use super::undo::Order;
-use crate::analysis::program::{Finally, Scope, ScopeBody};
+use crate::analysis::program::{Finally, OnFail, Scope, ScopeBody};
 use crate::host::{Cancel, LocalFuture};
 use crate::journal::Recorded;
 use crate::value::Value;
@@ -177,6 +177,10 @@ impl Branch {
             self.backgrounds.borrow_mut().extend(running);
         }
 
+        let outer = self.rolls_back;
+        if let Some(policy) = &scope.clauses.on_fail {
+            self.rolls_back = matches!(policy, OnFail::Rollback);
+        }
         let mut handled = 0;
         let flow = loop {
             let flow = self.tries(scope).await;
@@ -185,6 +189,8 @@ impl Branch {
                 super::policy::Decision::Again => handled += 1,
             }
         };
+        self.rolls_back = outer && scope.verdict.is_none();
+        let goes_back = self.will_be_taken_back(&flow);
 
         let settled: Vec<_> = [undo, restore].iter().flatten().filter_map(|pending| self.settle(pending)).collect();
         let flow = if settled.is_empty() {
@@ -197,16 +203,23 @@ impl Branch {
         };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
         let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
-        let flow = if is_phase && !matches!(flow, Flow::Rollback(_)) {
-            self.run_restores(entered.order, flow).await
-        } else {
-            flow
-        };
-        if let Some(outer) = backgrounds {
-            self.end_backgrounds(&outer).await;
-            self.backgrounds = outer;
+        let flow = if is_phase && !goes_back { self.run_restores(entered.order, flow).await } else { flow };
+        if let Some(around) = backgrounds {
+            self.end_backgrounds(&around).await;
+            self.backgrounds = around;
         }
+        self.rolls_back = outer;
         flow
+    }
+
+    /// Whether the end of a scope is the beginning of a rollback: then what it borrowed, and what its `finally`
+    /// clears away, is still there for its compensations.
+    fn will_be_taken_back(&self, flow: &Flow) -> bool {
+        match flow {
+            Flow::Rollback(_) => true,
+            Flow::Fail(_) => self.rolls_back,
+            _ => false,
+        }
     }
 
     /// Tries the body as often as `retry` says, within `timeout`.
@@ -382,7 +395,7 @@ impl Branch {
         // `rbk check` only looks, and a `finally` may do anything.
         let blocks = if self.run.selection.checks_only { &[] } else { blocks };
         for finally in blocks {
-            if matches!(flow, Flow::Rollback(_)) {
+            if self.will_be_taken_back(&flow) {
                 let branch = self.fork(self.undo.clone());
                 self.run.deferred.borrow_mut().push((finally.clone(), branch));
                 continue;

@@ -53,6 +53,7 @@ pub async fn run(start: Start) -> Rc<Report> {
     let Start { unit, id, host, dispatcher, observer, control, selection, on_fail } = start;
     let run = Run::new(id, host, dispatcher, observer, selection, control);
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
+    branch.rolls_back = on_fail == Unhandled::Rollback;
     let title = title(&mut branch);
     run.emit(&Event::RunStarted {
         run: Arc::clone(&run.id),

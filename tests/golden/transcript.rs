@@ -41,7 +41,7 @@ impl Transcript {
 
     pub(crate) fn text(&self) -> String {
         self.flush();
-        self.text.borrow().clone()
+        self.text.borrow().replace("/case/", "")
     }
 
     /// Text as it is.

@@ -260,8 +260,16 @@ impl Lower<'_, '_, '_> {
             return self.skip_args(args, span);
         }
         self.guarded |= optional;
+        let told = self.declared.diagnostics.len();
         let (value, ty) = self.expr(object);
         self.guarded = false;
+        if self.declared.diagnostics.len() > told
+            && matches!(ty, Type::Any)
+            && functions::find_method(&name.name).is_none()
+        {
+            // What it is called on is unknown already.
+            return (Expr::null(span), Type::Any);
+        }
         let Some(method) = functions::find_method(&name.name) else {
             let methods = functions::all().filter(|function| function.method).map(|function| function.name);
             let mut diagnostic = Diagnostic::error(

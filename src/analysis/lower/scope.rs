@@ -171,9 +171,11 @@ impl Lower<'_, '_, '_> {
         let name: Arc<str> = path.segments.iter().map(|part| &*part.name).collect::<Vec<_>>().join(".").into();
         let Some(index) = self.find_check(path) else {
             let message = format!("there is no check `{name}`");
-            let help = match self.nearest(&name) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it at the top level: check {name}() {{ … }}"),
+            let module = path.segments.first().filter(|_| path.segments.len() > 1);
+            let help = match (module.and_then(|module| self.brought_in(&module.name)), self.nearest(&name)) {
+                (Some(found), _) => found.help,
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => format!("declare it at the top level: check {name}() {{ … }}"),
             };
             self.report(Diagnostic::error(&code::UNKNOWN_NAME, path.span, message, "").help(help));
             return;

@@ -19,10 +19,10 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 /// Where a name is bound, and why that does not count.
-struct Elsewhere {
+pub(super) struct Elsewhere {
     at: Span,
     label: String,
-    help: String,
+    pub(super) help: String,
 }
 
 impl Lower<'_, '_, '_> {
@@ -52,7 +52,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// It is a file whose names are used without its own.
-    fn brought_in(&self, name: &str) -> Option<Elsewhere> {
+    pub(super) fn brought_in(&self, name: &str) -> Option<Elsewhere> {
         let module = &self.declared.modules.all[self.module];
         let used = module.uses.iter().find(|used| {
             let path = &self.declared.modules.all[used.module].path;
