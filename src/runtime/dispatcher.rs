@@ -92,7 +92,7 @@ pub trait Dispatcher {
             Performed::Command(CommandLine::Direct(words), _) => {
                 let words: Vec<String> = words.iter().map(|word| super::wording::word(word)).collect();
                 format!("$ {}", words.join(" "))
-            },
+            }
             Performed::Command(CommandLine::Script(script), _) => format!("$ {script}"),
         }
     }

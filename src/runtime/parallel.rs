@@ -85,8 +85,7 @@ impl Branch {
             child.path.push(item_name(&items[at], at));
             child
         };
-        let (mut ended, outcome) =
-            self.side_by_side(items.len(), at_once, tolerance, span, make, |_| &each.body).await;
+        let (mut ended, outcome) = self.side_by_side(items.len(), at_once, tolerance, span, make, |_| &each.body).await;
         ended.sort_by_key(|ended| ended.at);
         if let Some(results) = each.results {
             let records = ended.iter().map(|end| {

@@ -203,11 +203,7 @@ impl Branch {
         };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
         let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
-        let flow = if is_phase && !goes_back {
-            self.run_restores(entered.order, flow).await
-        } else {
-            flow
-        };
+        let flow = if is_phase && !goes_back { self.run_restores(entered.order, flow).await } else { flow };
         if let Some(around) = backgrounds {
             self.end_backgrounds(&around).await;
             self.backgrounds = around;

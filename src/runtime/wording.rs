@@ -87,6 +87,9 @@ mod tests {
 
     #[test]
     fn what_a_person_types_is_quoted() {
-        assert_eq!(typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of), "$ rm vm-17 'eu west'\nnote eu west");
+        assert_eq!(
+            typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of),
+            "$ rm vm-17 'eu west'\nnote eu west"
+        );
     }
 }

@@ -256,7 +256,9 @@ impl Lower<'_, '_, '_> {
         let told = self.declared.diagnostics.len();
         let (value, ty) = self.expr(object);
         self.guarded = false;
-        if self.declared.diagnostics.len() > told && matches!(ty, Type::Any) && functions::find_method(&name.name).is_none()
+        if self.declared.diagnostics.len() > told
+            && matches!(ty, Type::Any)
+            && functions::find_method(&name.name).is_none()
         {
             // What it is called on is unknown already.
             return (Expr::null(span), Type::Any);

@@ -31,7 +31,8 @@ impl Lower<'_, '_, '_> {
         let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
         let found = self.ended(name).or_else(|| self.elsewhere(name, span));
         let foreign = self.used_without_name(name);
-        let foreign = foreign.or_else(|| FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned()));
+        let foreign =
+            foreign.or_else(|| FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned()));
         self.report(
             match (found, foreign.or_else(|| self.nearest(name).map(|near| format!("did you mean `{near}`?")))) {
                 (Some(found), _) => diagnostic.label(found.at, found.label).help(found.help),
