@@ -1,7 +1,7 @@
 //! What starting a process costs: alone, beside the standard library and beside bash; and in a run
 //! of a thousand steps, whose budget is what a loop in bash takes for the same.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Command;
 use std::time::Duration;

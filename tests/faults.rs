@@ -1,6 +1,6 @@
 //! The whole program under fault: real signals, real deadlines, real processes that will not go.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod world;
 

@@ -1,6 +1,6 @@
 //! Every action on files: done, taken back, and the world is what it was.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod world;
 
@@ -245,7 +245,7 @@ fn reading_and_what_can_be_wrong_with_it() {
     let read = |name: &str, path: &str| {
         let action = action(name);
         let args = given(action, &[("path", path)]);
-        run_local((action.run)(&around.call(&args))).map(|value| value.to_text().to_string())
+        run_local((action.run)(&around.call(&args))).map(|value| value.to_text().clone())
     };
     assert_eq!(read("file.read", "text").unwrap(), "old\n");
     assert!(read("file.read", "bytes").unwrap_err().message.contains("not text in UTF-8"));

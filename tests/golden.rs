@@ -5,6 +5,9 @@
 //! that the run does not use up is a fault of the case. `RBK_BLESS=1` rewrites the `.out` files;
 //! `RBK_CASE=word` runs only the cases whose path holds the word.
 
+// A test that cannot read its files should say so by failing.
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
+
 #[path = "golden/script.rs"]
 mod script;
 #[path = "golden/transcript.rs"]

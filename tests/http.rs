@@ -1,6 +1,6 @@
 //! Requests to a server of our own: answers, redirects, and every way in which there is none.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod world;
 

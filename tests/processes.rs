@@ -1,6 +1,6 @@
 //! Real processes under fault, in both ways of starting: without a shell, and as a shell's script.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod world;
 

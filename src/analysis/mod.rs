@@ -1,6 +1,7 @@
 //! From trees to a program: names resolved to slots, types and units checked, effects
 //! checked, for every environment at once. Nothing is executed here.
 
+mod assemble;
 mod declare;
 mod environments;
 mod facts;

@@ -80,12 +80,7 @@ pub(super) fn command_result() -> Type {
 
 /// `failure` in a handler or a compensation.
 pub(super) fn failure_type() -> Type {
-    let fields = [
-        ("message", Type::String),
-        ("step", Type::String),
-        ("kind", Type::String),
-        ("output", Type::String.optional()),
-    ];
+    let fields = [("message", Type::String), ("step", Type::String), ("kind", Type::String), ("output", Type::String)];
     closed(fields)
 }
 

@@ -16,7 +16,7 @@ use super::undo::{Armed, Work};
 use super::unit::{Code, size};
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
-use crate::catalog::{Action, Args, Call, Certainty, Inverse};
+use crate::catalog::{Action, ActionError, Args, Call, Certainty, Inverse};
 use crate::eval::expr::{Part, SlotId};
 use crate::eval::{Expr, Frame};
 use crate::journal::{ArmedEntry, Ending, Recorded};
@@ -88,7 +88,8 @@ impl Branch {
             flow => return flow,
         };
         if let Some(slot) = act.slot {
-            self.set(slot, tainted(value, act.secret));
+            let value = self.tainted(value, act.secret);
+            self.set(slot, value);
             // A compensation may have been waiting for this very name.
             if act.effect.is_changing() {
                 let armed = self.arm_ready();
@@ -115,7 +116,7 @@ impl Branch {
         let cancel = self.cancel.clone();
         let key = act.effect.is_changing().then(|| self.idempotency_key(act.span));
         let output = |stream, bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).into_owned();
+            let text = run.mask.hide(String::from_utf8_lossy(bytes).into_owned());
             run.emit(&Event::Output { scope: Rc::clone(&scope), stream, text });
         };
         let call = Call {
@@ -206,11 +207,12 @@ impl Branch {
     }
 
     /// Binds the result, or makes a failure of the error.
-    fn ended(&mut self, result: Result<Value, crate::catalog::ActionError>, summary: &str, act: &Act) -> Flow {
+    fn ended(&mut self, result: Result<Value, ActionError>, summary: &str, act: &Act) -> Flow {
         match result {
             Ok(value) => {
                 if let Some(slot) = act.slot {
-                    self.set(slot, tainted(value, act.secret));
+                    let value = self.tainted(value, act.secret);
+                    self.set(slot, value);
                 }
                 Flow::Next
             }
@@ -226,12 +228,28 @@ impl Branch {
         }
     }
 
-    fn action_failure(&self, error: crate::catalog::ActionError, act: &Act) -> Box<Failure> {
+    fn action_failure(&self, error: ActionError, act: &Act) -> Box<Failure> {
+        let mask = &self.run.mask;
+        let error = ActionError {
+            message: mask.hide(error.message),
+            help: error.help.map(|help| mask.hide(help)),
+            output: error.output.map(|output| mask.hide(output)),
+            ..error
+        };
         let mut failure = Failure::of_action(error, &self.unit.program.sources, act.span);
         failure.path.clone_from(&self.path);
         // What only looks can be looked at again: nothing about it is in doubt.
         failure.in_doubt &= act.effect.is_changing();
         failure
+    }
+
+    /// The result of a call, hidden from here on if it is a `let secret`.
+    fn tainted(&self, value: Value, secret: bool) -> Value {
+        if !secret {
+            return value;
+        }
+        self.run.mask.learn(&value);
+        Value::Secret(Secret::new(value))
     }
 
     fn mark_in_doubt(&self, summary: &str) {
@@ -409,10 +427,6 @@ impl Branch {
         }
         Ok(value.to_text())
     }
-}
-
-fn tainted(value: Value, secret: bool) -> Value {
-    if secret { Value::Secret(Secret::new(value)) } else { value }
 }
 
 fn entry(armed: &Armed) -> ArmedEntry {

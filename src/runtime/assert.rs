@@ -73,7 +73,7 @@ impl Branch {
         let parts = self.with_evaluator(|context| eval::explain(&assert.condition, context));
         if !parts.is_empty() {
             failure.diagnostic.labels =
-                parts.into_iter().map(|part| Label { span: part.span, text: part.text }).collect();
+                parts.into_iter().map(|part| Label { span: part.span, text: self.run.mask.hide(part.text) }).collect();
         }
         failure.seen = self.seen(&assert.condition, true);
         failure.evidence = self.evidence(&assert.condition);
@@ -84,7 +84,10 @@ impl Branch {
     /// What a condition saw, in one line, against what it should be.
     pub(super) fn seen(&mut self, condition: &Expr, expected: bool) -> Option<String> {
         let sources = std::sync::Arc::clone(&self.unit.program.sources);
-        self.with_evaluator(|context| eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned()))
+        let seen = self.with_evaluator(|context| {
+            eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned())
+        });
+        seen.map(|seen| self.run.mask.hide(seen))
     }
 
     /// One line for each answer the values of an expression were read from, and where those were bound.
@@ -117,7 +120,7 @@ impl Branch {
             }
         }
         lines.dedup();
-        lines
+        lines.into_iter().map(|line| self.run.mask.hide(line)).collect()
     }
 
     /// What is known of a name of the code that runs.

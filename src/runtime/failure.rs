@@ -142,7 +142,7 @@ impl Failure {
             ("message", Value::str(self.message())),
             ("step", Value::str(self.path.join(" / "))),
             ("kind", Value::str(self.kind.name())),
-            ("output", self.output.as_deref().map_or(Value::Null, Value::str)),
+            ("output", Value::str(self.output.as_deref().unwrap_or_default())),
         ])
     }
 }

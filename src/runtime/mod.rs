@@ -18,6 +18,7 @@ pub mod failure;
 mod flow;
 pub mod inputs;
 mod live;
+mod mask;
 mod monitor;
 pub mod outcome;
 mod parallel;

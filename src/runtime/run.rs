@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::branch::Branch;
 use super::dispatcher::Dispatcher;
 use super::event::{Event, Observer, ScopeId};
+use super::mask::Mask;
 use super::outcome::Left;
 use super::selection::Selection;
 use super::undo::{Order, UndoList};
@@ -33,6 +34,7 @@ pub(super) struct Run {
     pub(super) control: Rc<Control>,
     pub(super) root: UndoList,
     pub(super) totals: Totals,
+    pub(super) mask: Mask,
     /// `finally` blocks of scopes that a rollback left: they run when it is over, innermost first.
     pub(super) deferred: RefCell<Vec<(Finally, Branch)>>,
     scratch: OnceCell<PathBuf>,
@@ -133,6 +135,7 @@ impl Run {
             control,
             root: UndoList::default(),
             totals: Totals::default(),
+            mask: Mask::default(),
             deferred: RefCell::default(),
             scratch: OnceCell::new(),
             orders: Cell::new(1),

@@ -53,6 +53,7 @@ impl Branch {
         match text {
             Ok(text) => {
                 let value = Value::Secret(Secret::new(Value::str(text.trim_end_matches(['\n', '\r']))));
+                self.run.mask.learn(&value);
                 self.unit.globals.set(secret.global, value);
                 Flow::Next
             }

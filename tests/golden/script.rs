@@ -280,5 +280,5 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// How the facts of a case stand in its transcript.
 pub(crate) fn sorted_env(env: &BTreeMap<String, String>) -> String {
     let ours = env.iter().filter(|(name, _)| !name.starts_with("RBK_"));
-    ours.map(|(name, value)| format!(" {name}={value}")).collect()
+    ours.flat_map(|(name, value)| [" ", name.as_str(), "=", value.as_str()]).collect()
 }

@@ -1,6 +1,6 @@
 //! What the tests of the real world share.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -88,9 +88,7 @@ pub fn args(action: &'static Action, given: Vec<(&str, Value)>) -> Args {
 /// A field of a record, as text.
 pub fn field(value: &Value, name: &str) -> String {
     match value {
-        Value::Record(record) => {
-            record.get(name).unwrap_or_else(|| panic!("no {name} in {value:?}")).to_text().to_string()
-        }
+        Value::Record(record) => record.get(name).unwrap_or_else(|| panic!("no {name} in {value:?}")).to_text().clone(),
         other => panic!("{other:?} is no record"),
     }
 }

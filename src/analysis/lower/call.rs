@@ -252,6 +252,13 @@ impl Lower<'_, '_, '_> {
         args: &[tree::Arg],
         span: Span,
     ) -> (Expr, Type) {
+        if let tree::ExprKind::Name(whole) = &object.kind
+            && matches!(self.meaning_of(whole, object.span), Meaning::Unknown)
+        {
+            // What it would be asked for is not known either.
+            self.unknown_name(whole, object.span);
+            return self.skip_args(args, span);
+        }
         self.guarded |= optional;
         let told = self.declared.diagnostics.len();
         let (value, ty) = self.expr(object);

@@ -167,7 +167,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Looks a name up without using it.
-    fn meaning_of(&mut self, name: &Arc<str>, span: Span) -> super::expr::Meaning {
+    pub(super) fn meaning_of(&mut self, name: &Arc<str>, span: Span) -> super::expr::Meaning {
         if self.names.find(name).is_some() {
             return super::expr::Meaning::Run;
         }

@@ -220,6 +220,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn parts(&mut self, parts: &[tree::StrPart]) -> (Vec<Part>, bool) {
+        let for_people = std::mem::take(&mut self.for_people);
         let mut secret = false;
         let parts = parts
             .iter()
@@ -227,7 +228,7 @@ impl Lower<'_, '_, '_> {
                 tree::StrPart::Text(text, _) => Part::Text(Arc::clone(text)),
                 tree::StrPart::Hole(hole, _) => {
                     let (value, ty) = self.expr(hole);
-                    let ty = self.present(ty, hole.span);
+                    let ty = if for_people { ty } else { self.present(ty, hole.span) };
                     secret |= ty.is_secret();
                     Part::Hole(value)
                 }
@@ -470,64 +471,6 @@ impl Lower<'_, '_, '_> {
             }
         };
         (Expr { kind: ExprKind::Run(field), span }, ty)
-    }
-
-    /// What a condition shows not to be null where it holds: `x != null and …`.
-    pub(super) fn narrow(&mut self, condition: &tree::Expr) -> Option<()> {
-        self.narrow_where(condition, true)
-    }
-
-    /// The same where it does not hold.
-    pub(super) fn narrow_unless(&mut self, condition: &tree::Expr) -> Option<()> {
-        self.narrow_where(condition, false)
-    }
-
-    fn narrow_where(&mut self, condition: &tree::Expr, holds: bool) -> Option<()> {
-        let mut paths = Vec::new();
-        facts::not_null(condition, holds, &mut paths);
-        if paths.is_empty() {
-            return None;
-        }
-        self.names.narrowed.push(paths.into_iter().collect());
-        Some(())
-    }
-
-    /// From here to the end of the block the condition is known to hold, or not to.
-    pub(super) fn learn(&mut self, condition: &tree::Expr, holds: bool) {
-        let mut paths = Vec::new();
-        facts::not_null(condition, holds, &mut paths);
-        if let Some(known) = self.names.narrowed.last_mut() {
-            known.extend(paths);
-        }
-    }
-
-    pub(super) fn widen(&mut self, narrowed: Option<()>) {
-        if narrowed.is_some() {
-            self.names.narrowed.pop();
-        }
-    }
-
-    /// The conditions that hold where `condition` does, as written: those that are the same all over the run.
-    pub(super) fn assumed(&self, condition: &tree::Expr) -> Vec<Arc<str>> {
-        let mut parts = Vec::new();
-        facts::conjuncts(condition, &mut parts);
-        let mut texts: Vec<Arc<str>> =
-            vec![condition].into_iter().chain(parts).filter_map(|part| self.stable(part)).collect();
-        texts.dedup();
-        texts
-    }
-
-    /// A condition as written, if its outcome is the same wherever it stands.
-    pub(super) fn stable(&self, condition: &tree::Expr) -> Option<Arc<str>> {
-        let mut names = Vec::new();
-        facts::plain_names(condition, &mut names)?;
-        let changes = |name: &&str| **name == *"run" || self.names.find(name).is_some_and(|binding| binding.mutable);
-        (!names.iter().any(changes)).then(|| self.source(condition.span).into())
-    }
-
-    /// Whether a path is known not to be null here.
-    fn is_known(&self, path: &str) -> bool {
-        self.names.narrowed.iter().any(|paths| paths.contains(path))
     }
 }
 

@@ -5,6 +5,8 @@ mod call;
 mod clause;
 mod command;
 mod expr;
+mod known;
+mod modifiers;
 mod people;
 mod scope;
 mod stmt;
@@ -71,6 +73,8 @@ pub(super) struct Lower<'d, 'a, 'n> {
     /// The greatest effect so far.
     pub(super) effect: Option<Effect>,
     pub(super) signs: usize,
+    /// The text being lowered is only read by people: what is null may be shown as such.
+    pub(super) for_people: bool,
     /// `finally` lines that the scope around them has taken up.
     pub(super) taken: Vec<Span>,
     /// What the action being lowered returns.
@@ -101,6 +105,7 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             uses: Vec::new(),
             effect: None,
             signs: 0,
+            for_people: false,
             taken: Vec::new(),
             returns: Type::Any,
             early: false,
@@ -226,7 +231,10 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// A text that a person reads, with what it interpolates.
     pub(super) fn title(&mut self, literal: &tree::StrLit) -> Expr {
-        self.string(literal).0
+        self.for_people = true;
+        let text = self.string(literal).0;
+        self.for_people = false;
+        text
     }
 
     /// The title as written.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::names::{Mark, Maybe};
-use super::super::program::{Background, Block, Clauses, Modifiers, Ready, Retry, Scope, ScopeBody, Stmt, StmtKind};
+use super::super::program::{Background, Block, Clauses, Ready, Scope, ScopeBody, Stmt, StmtKind};
+use super::modifiers::{STEP, allowed};
 use super::{Doing, Lower, Place};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
@@ -171,7 +172,7 @@ impl Lower<'_, '_, '_> {
         let Some(index) = self.find_check(path) else {
             let message = format!("there is no check `{name}`");
             let module = path.segments.first().filter(|_| path.segments.len() > 1);
-            let help = match (module.and_then(|module| self.used_without_name(&module.name)), self.nearest(&name)) {
+            let help = match (module.and_then(|module| self.help_without_name(&module.name)), self.nearest(&name)) {
                 (Some(help), _) => help,
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => format!("declare it at the top level: check {name}() {{ … }}"),
@@ -422,61 +423,6 @@ impl Lower<'_, '_, '_> {
         (effect, uses, binds)
     }
 
-    /// Modifiers. `allowed` are those that make sense here.
-    pub(super) fn modifiers(
-        &mut self,
-        modifiers: &tree::Modifiers,
-        word: &str,
-        head: Span,
-        allowed: &[&str],
-    ) -> Modifiers {
-        let mut lowered = Modifiers::default();
-        let typed = |lower: &mut Self, expr: &Option<tree::Expr>, name: &str, ty: Type| {
-            let expr = expr.as_ref()?;
-            if !allowed.contains(&name) {
-                let message = format!("`{name}` makes no sense on a {word}");
-                let help =
-                    if allowed.is_empty() { String::new() } else { format!("a {word} takes: {}", allowed.join(", ")) };
-                lower.report(Diagnostic::error(&code::MODIFIER, expr.span, message, "").help(help));
-                return None;
-            }
-            let (value, given) = lower.expr(expr);
-            lower.must_fit(&given, &ty, expr.span, &format!("`{name}`"));
-            Some(value)
-        };
-        lowered.when = typed(self, &modifiers.when, "when", Type::Bool);
-        lowered.timeout = typed(self, &modifiers.timeout, "timeout", Type::Duration);
-        lowered.within = typed(self, &modifiers.within, "within", Type::Duration);
-        lowered.every = typed(self, &modifiers.every, "every", Type::Duration);
-        lowered.duration = typed(self, &modifiers.duration, "for", Type::Duration);
-        let _ = typed(self, &modifiers.tolerate, "tolerate", Type::Any);
-        let tags = typed(self, &modifiers.tags, "tags", Type::list(Type::String));
-        lowered.tags = tags.as_ref().map(super::story::constant_texts).unwrap_or_default();
-        if let Some(retry) = &modifiers.retry {
-            if !allowed.contains(&"retry") {
-                let message = format!("`retry` makes no sense on a {word}");
-                self.report(Diagnostic::error(&code::MODIFIER, retry.span, message, ""));
-            }
-            let (count, ty) = self.expr(&retry.count);
-            self.must_fit(&ty, &Type::Int, retry.count.span, "how often to retry");
-            let after = retry.after.as_ref().map(|after| {
-                let (value, ty) = self.expr(after);
-                self.must_fit(&ty, &Type::Duration, after.span, "the pause before a retry");
-                value
-            });
-            let backoff = retry.backoff.as_ref().map(|backoff| {
-                let (value, ty) = self.expr(backoff);
-                self.must_fit(&ty, &Type::Float, backoff.span, "`backoff`");
-                value
-            });
-            lowered.retry = Some(Retry { count, after, backoff });
-        }
-        lowered.danger = modifiers.danger.as_ref().map(|text| self.title(text));
-        lowered.irreversible = modifiers.irreversible.as_ref().map(|text| self.title(text));
-        let _ = head;
-        lowered
-    }
-
     /// Names bound in a block that may not run.
     pub(super) fn maybe(why: &str) -> Maybe {
         Maybe { why: why.to_owned(), condition: None }
@@ -497,17 +443,5 @@ fn may_go_on(clauses: &Clauses) -> bool {
         Some(OnFail::Continue | OnFail::Ask) => true,
         Some(OnFail::Handler { body, .. }) => continues(body),
         Some(OnFail::Stop | OnFail::Undo | OnFail::Rollback) | None => false,
-    }
-}
-
-pub(super) const STEP: &[&str] = &["when", "timeout", "retry", "tags"];
-
-/// The modifiers that make sense on a scope.
-fn allowed(kind: ScopeKind) -> &'static [&'static str] {
-    match kind {
-        ScopeKind::Phase | ScopeKind::Step => STEP,
-        ScopeKind::Check => &["when", "timeout", "retry", "within", "every", "tags"],
-        ScopeKind::Monitor => &["when", "timeout", "for", "every", "tags"],
-        ScopeKind::Guard => &["when", "every", "tags"],
     }
 }

@@ -129,9 +129,10 @@ impl Lower<'_, '_, '_> {
 
     /// An expression that people read.
     pub(super) fn text(&mut self, expr: &tree::Expr) -> Expr {
-        let (text, ty) = self.expr(expr);
-        self.present(ty, expr.span);
-        text
+        match &expr.kind {
+            tree::ExprKind::Str(literal) => self.title(literal),
+            _ => self.expr(expr).0,
+        }
     }
 
     fn saying(&mut self, text: &tree::Expr, span: Span, out: &mut Vec<Stmt>, kind: impl FnOnce(Expr) -> StmtKind) {

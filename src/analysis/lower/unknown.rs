@@ -29,10 +29,8 @@ impl Lower<'_, '_, '_> {
     pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
         let message = format!("nothing here is called `{name}`");
         let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
-        let found = self.ended(name).or_else(|| self.elsewhere(name, span));
-        let foreign = self.used_without_name(name);
-        let foreign =
-            foreign.or_else(|| FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned()));
+        let found = self.ended(name).or_else(|| self.brought_in(name)).or_else(|| self.elsewhere(name, span));
+        let foreign = FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned());
         self.report(
             match (found, foreign.or_else(|| self.nearest(name).map(|near| format!("did you mean `{near}`?")))) {
                 (Some(found), _) => diagnostic.label(found.at, found.label).help(found.help),
@@ -40,17 +38,6 @@ impl Lower<'_, '_, '_> {
                 (None, None) => diagnostic,
             },
         );
-    }
-
-    /// What to write where a file that was used without `as` is called by the name of its file.
-    pub(super) fn used_without_name(&self, name: &str) -> Option<String> {
-        let modules = self.declared.modules;
-        let used = modules.all[self.module].uses.iter().find(|used| {
-            used.name.is_none() && modules.all[used.module].path.file_stem().is_some_and(|stem| stem == name)
-        })?;
-        let written = self.source(used.span);
-        let written = written.strip_prefix("use ").unwrap_or(&written);
-        Some(format!("what it declares is called by its own name here; for `{name}.…` write: use {written} as {name}"))
     }
 
     /// It was bound in something that is over.
@@ -63,6 +50,23 @@ impl Lower<'_, '_, '_> {
             _ => "bind it outside",
         };
         Some(Elsewhere { at, label, help: help.to_owned() })
+    }
+
+    /// What to write where a file is called by its name, and its own names are brought in directly.
+    pub(super) fn help_without_name(&self, name: &str) -> Option<String> {
+        self.brought_in(name).map(|found| found.help)
+    }
+
+    /// It is a file whose names are used without its own.
+    fn brought_in(&self, name: &str) -> Option<Elsewhere> {
+        let module = &self.declared.modules.all[self.module];
+        let used = module.uses.iter().find(|used| {
+            let path = &self.declared.modules.all[used.module].path;
+            used.name.is_none() && path.file_stem().is_some_and(|stem| stem == name)
+        })?;
+        let label = "its names are brought in directly".to_owned();
+        let help = format!("leave out `{name}.`, or name the file here: use \"…\" as {name}");
+        Some(Elsewhere { at: used.span, label, help })
     }
 
     /// The file binds it further down, or where this place cannot see it.
