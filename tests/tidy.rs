@@ -36,8 +36,6 @@ const RUNS: &[&str] = &["journal", "runtime", "actions", "session", "ide", "repo
 /// Files of more than 500 lines, each with the reason why it is not two.
 const LONG: &[(&str, &str)] = &[
     ("src/syntax/tree.rs", "the types of one tree, read side by side with the grammar"),
-    ("src/analysis/declare.rs", "each kind of declaration collected and lowered, side by side"),
-    ("src/analysis/lower/expr.rs", "each form of an expression, one after the other"),
     ("src/report/live.rs", "one screen, and the tests that look at it"),
     ("src/analysis/program.rs", "the types of one program, read side by side with the tree"),
     ("src/syntax/shell/tools.rs", "a table of what well-known programs change"),

@@ -45,7 +45,8 @@ fn plan(args: &Args) -> Result<u8, u8> {
     let (unit, _) = args.inputs.bind(&program, &*host)?;
     let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style(), outline));
     let control = Rc::new(Control::default());
-    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&plan) as _);
+    let insisted = signals::Insisted::default();
+    let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&plan) as _, insisted.clone());
     let start = || Start {
         unit,
         id: session::new_run_id(&*host),
@@ -59,6 +60,6 @@ fn plan(args: &Args) -> Result<u8, u8> {
     let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
     Ok(match report.status {
         Status::Succeeded | Status::Finished if args.detailed_exitcode && plan.counts().would_change() => WOULD_CHANGE,
-        status => status.exit_code(),
+        status => insisted.exit_code(status),
     })
 }

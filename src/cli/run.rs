@@ -186,12 +186,13 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
     let (reporter, every) = reporter(telling, &world, asked, outline);
     let control = Rc::new(Control::default());
+    let insisted = signals::Insisted::default();
     let id: Arc<str> = session::new_run_id(&*world);
 
     let beside = {
-        let (control, reporter) = (Rc::clone(&control), Rc::clone(&reporter));
+        let (control, reporter, insisted) = (Rc::clone(&control), Rc::clone(&reporter), insisted.clone());
         async move {
-            tokio::join!(signals::listen(control, host, Rc::clone(&reporter)), tick(&*reporter, every));
+            tokio::join!(signals::listen(control, host, Rc::clone(&reporter), insisted), tick(&*reporter, every));
         }
     };
     let start = || {
@@ -201,7 +202,7 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
         Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail }
     };
     match session::run_to_end(start, beside) {
-        Ok(report) => report.status.exit_code(),
+        Ok(report) => insisted.exit_code(report.status),
         Err(why) => no_room(&why),
     }
 }

@@ -1,5 +1,6 @@
 //! Ctrl-C and its like: first the run is stopped in order, then at once.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,13 +9,28 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::terminal;
 use crate::host::real::RealHost;
 use crate::report::Reporter;
+use crate::runtime::outcome::Status;
 use crate::runtime::{Control, Stopping};
 
 /// How long the end at once may take.
 const LAST: Duration = Duration::from_secs(5);
 
+/// The signal by which somebody insisted, having asked before.
+#[derive(Clone, Default)]
+pub(super) struct Insisted(Rc<Cell<Option<u8>>>);
+
+impl Insisted {
+    /// The exit code: one that was ended at once says by which signal, unless its rollback says more.
+    pub(super) fn exit_code(&self, status: Status) -> u8 {
+        match (status, self.0.get()) {
+            (Status::Interrupted, Some(number)) => 128 + number,
+            (status, _) => status.exit_code(),
+        }
+    }
+}
+
 /// Listens as long as it is polled.
-pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: Rc<dyn Reporter>) {
+pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: Rc<dyn Reporter>, insisted: Insisted) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
     else {
@@ -30,6 +46,7 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: R
             }
             Stopping::AtOnce => {
                 reporter.remark("ending at once");
+                insisted.0.set(Some(number));
                 host.hurry();
                 end_soon(number);
             }

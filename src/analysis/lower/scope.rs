@@ -172,8 +172,8 @@ impl Lower<'_, '_, '_> {
         let Some(index) = self.find_check(path) else {
             let message = format!("there is no check `{name}`");
             let module = path.segments.first().filter(|_| path.segments.len() > 1);
-            let help = match (module.and_then(|module| self.help_without_name(&module.name)), self.nearest(&name)) {
-                (Some(help), _) => help,
+            let help = match (module.and_then(|module| self.brought_in(&module.name)), self.nearest(&name)) {
+                (Some(found), _) => found.help,
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => format!("declare it at the top level: check {name}() {{ … }}"),
             };

@@ -19,10 +19,10 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 /// Where a name is bound, and why that does not count.
-struct Elsewhere {
+pub(super) struct Elsewhere {
     at: Span,
     label: String,
-    help: String,
+    pub(super) help: String,
 }
 
 impl Lower<'_, '_, '_> {
@@ -46,19 +46,13 @@ impl Lower<'_, '_, '_> {
         let label = format!("bound here, and seen only inside of {what}");
         let help = match what {
             "this loop" => "collect it: `let results = for … { }` gives one record an iteration",
-            "this parallel branch" => "collect what branches return: `let results = for x in […] parallel { … }`",
             _ => "bind it outside",
         };
         Some(Elsewhere { at, label, help: help.to_owned() })
     }
 
-    /// What to write where a file is called by its name, and its own names are brought in directly.
-    pub(super) fn help_without_name(&self, name: &str) -> Option<String> {
-        self.brought_in(name).map(|found| found.help)
-    }
-
     /// It is a file whose names are used without its own.
-    fn brought_in(&self, name: &str) -> Option<Elsewhere> {
+    pub(super) fn brought_in(&self, name: &str) -> Option<Elsewhere> {
         let module = &self.declared.modules.all[self.module];
         let used = module.uses.iter().find(|used| {
             let path = &self.declared.modules.all[used.module].path;
