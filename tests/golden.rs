@@ -5,11 +5,15 @@
 //! that the run does not use up is a fault of the case. `RBK_BLESS=1` rewrites the `.out` files;
 //! `RBK_CASE=word` runs only the cases whose path holds the word.
 
+// A test that cannot read its files should say so by failing.
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
+
 #[path = "golden/script.rs"]
 mod script;
 #[path = "golden/transcript.rs"]
 mod transcript;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -46,7 +50,7 @@ async fn transcript_of(path: &Path) -> Result<String, String> {
     host.monotonic();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     host.fake_files().put(&format!("{HOME}/{name}"), &text);
-    if let Ok(parts) = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/parts")) {
+    if let Ok(parts) = std::fs::read_dir(path.parent().unwrap().join("parts")) {
         for part in parts {
             let part = part.map_err(|error| error.to_string())?.path();
             let name = part.file_name().unwrap().to_string_lossy().into_owned();
@@ -93,7 +97,10 @@ async fn run_case(
         }
     };
     let memory = Rc::new(Memory::default());
-    let journal: Rc<dyn Journal> = Rc::clone(&memory) as Rc<dyn Journal>;
+    let journal: Rc<dyn Journal> = Rc::new(script::Filling {
+        journal: Rc::clone(&memory),
+        room: Cell::new(script.journal_fails_after.unwrap_or(usize::MAX)),
+    });
     let person: Rc<dyn Person> = Rc::new(script.person());
     let dispatcher = if script.plan { session::plan(script.probe) } else { session::live(&host, &journal, &person) };
     let control = Rc::new(Control::default());

@@ -11,7 +11,7 @@ pub(super) static ALL: &[Function] = &[
         summary: "A value as JSON text",
         params: &[param("value", "any")],
         returns: "string",
-        examples: &[("json({ a: [1, null] })", "'{\"a\":[1,null]}'"), ("json(\"a\\\"b\")", "'\"a\\\\\"b\"'")],
+        examples: &[("json({ a: [1, null] })", "'{\"a\":[1,null]}'"), ("json(\"a\\\"b\")", "'\"a\\\"b\"'")],
         run: Run::Plain(|args| {
             let value = &args[0];
             let tainted = value.holds_secret();

@@ -15,7 +15,7 @@ pub(super) static ALL: &[Function] = &[
         summary: "An instant written as RFC 3339",
         params: &[param("text", "string")],
         returns: "instant",
-        examples: &[("time(\"2026-01-20T10:00:00-05:00\")", "2026-01-20T15:00:00Z")],
+        examples: &[("time(\"2026-01-20T10:00:00-05:00\")", "time(\"2026-01-20T15:00:00Z\")")],
         run: Run::Plain(|args| read(args, &Type::Instant)),
     },
     Function {
@@ -24,7 +24,7 @@ pub(super) static ALL: &[Function] = &[
         summary: "The instant so many seconds after 1970 began",
         params: &[param("seconds", "int")],
         returns: "instant",
-        examples: &[("from_unix(0)", "1970-01-01T00:00:00Z")],
+        examples: &[("from_unix(0)", "time(\"1970-01-01T00:00:00Z\")")],
         run: Run::Plain(|args| {
             Timestamp::from_second(int(args, 0))
                 .map(Value::Instant)

@@ -110,12 +110,11 @@ impl Branch {
         }
         let summary = self.run.dispatcher.show(what, args);
         let scope = Rc::clone(&self.scope);
-        self.emit(&Event::EffectStarted { scope: Rc::clone(&scope), show: summary.clone(), effect: act.effect });
-
+        let started = Event::EffectStarted { scope: Rc::clone(&scope), show: summary.clone(), effect: act.effect };
         let run = Rc::clone(&self.run);
         let surroundings = Rc::clone(&self.surroundings);
         let cancel = self.cancel.clone();
-        let key = act.effect.is_changing().then(|| format!("{}-{}", run.id, run.next_order()));
+        let key = act.effect.is_changing().then(|| self.idempotency_key(act.span));
         let output = |stream, bytes: &[u8]| {
             let text = run.mask.hide(String::from_utf8_lossy(bytes).into_owned());
             run.emit(&Event::Output { scope: Rc::clone(&scope), stream, text });
@@ -133,6 +132,7 @@ impl Branch {
         };
 
         if !act.effect.is_changing() || self.in_background {
+            self.emit(&started);
             let result = run.dispatcher.perform(what, &call).await;
             return self.ended(result, &summary, act);
         }
@@ -172,6 +172,8 @@ impl Branch {
         if let Some(inverse) = &own {
             self.undo.arm(Rc::clone(inverse));
         }
+        // What is not on record does not begin.
+        self.emit(&started);
 
         let result = run.dispatcher.perform(what, &call).await;
         let ending = match &result {
@@ -183,12 +185,24 @@ impl Branch {
         };
         if matches!(ending, Ending::Unknown(_)) {
             self.mark_in_doubt(&summary);
+            if let Some(key) = key {
+                self.doubtful.push((act.span, self.path.clone(), key));
+            }
         }
         let flow = self.ended(result, &summary, act);
         let armed = if matches!(flow, Flow::Next) { self.arm_ready() } else { Vec::new() };
         match run.dispatcher.conclude(sequence, ending, armed).await {
             Ok(()) => flow,
             Err(error) => Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
+        }
+    }
+
+    /// A key by which the other side knows a request again: a new one, but for one whose answer was lost.
+    fn idempotency_key(&mut self, span: Span) -> String {
+        let known = self.doubtful.iter().position(|(of, path, _)| *of == span && *path == self.path);
+        match known {
+            Some(at) => self.doubtful.swap_remove(at).2,
+            None => format!("{}-{}", self.run.id, self.run.next_order()),
         }
     }
 

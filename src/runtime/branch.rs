@@ -47,6 +47,8 @@ pub(super) struct Branch {
     pub(super) changed: bool,
     /// Scopes around here whose failure was accepted.
     pub(super) accepted: Vec<ScopeId>,
+    /// Keys of effects whose answer was lost: where in the source, in which scopes.
+    pub(super) doubtful: Vec<(Span, Vec<Arc<str>>, String)>,
     /// A failure that leaves the innermost scope will have the run taken back.
     pub(super) rolls_back: bool,
     pub(super) samples: Option<Samples>,
@@ -90,6 +92,7 @@ impl Branch {
             in_background: false,
             changed: false,
             accepted: Vec::new(),
+            doubtful: Vec::new(),
             rolls_back: false,
             samples: None,
             backgrounds: Rc::default(),
@@ -117,6 +120,7 @@ impl Branch {
             in_background: self.in_background,
             changed: false,
             accepted: Vec::new(),
+            doubtful: Vec::new(),
             rolls_back: self.rolls_back,
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),

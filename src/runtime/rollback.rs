@@ -160,7 +160,11 @@ impl Run {
         match flow {
             Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure) | Flow::Rollback(failure) => {
                 let suspended = self.control.rollback.is_cancelled();
-                let next = if suspended { "the rollback is suspended here" } else { "the other compensations go on" };
+                let next = match (suspended, armed.is_restore()) {
+                    (true, _) => "the rollback is suspended here",
+                    (false, true) => "what was borrowed is left as it is",
+                    (false, false) => "the other compensations go on",
+                };
                 let next = next.to_owned();
                 let why = failure.message().to_owned();
                 self.emit(&Event::Failed { failure: Rc::new(*failure), next });

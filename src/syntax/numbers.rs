@@ -200,6 +200,9 @@ fn mixed(text: &str) -> BadNumber {
 
 fn unknown_unit(before: &str, unit: &str, after: &str) -> BadNumber {
     let bad = BadNumber::new(format!("there is no unit `{unit}`"));
+    if unit == "T" && after.starts_with(|c: char| c.is_ascii_digit()) {
+        return bad.help("a point in time is written time(\"2026-01-20T10:00:00Z\")");
+    }
     if let Some(meant) = unit_for(unit) {
         let fix = format!("{before}{meant}{after}");
         return BadNumber { help: Some(format!("write `{fix}`")), fix: Some(fix), ..bad };

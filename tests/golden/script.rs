@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rbk::host::fake::{CommandReply, FakeHost, HttpReply};
 use rbk::host::{Cancel, LocalFuture};
+use rbk::journal::{Entry, Journal, JournalError, Memory};
 use rbk::runtime::inputs::{Given, GivenValue};
 use rbk::runtime::person::{Answer, Person, Question};
 use rbk::value::units;
@@ -26,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) stops: Vec<Duration>,
     /// What is shown beside the events: `journal`, `output`, `files`, `calls`.
     pub(crate) show: Vec<String>,
+    /// After how many entries the journal can be written no more.
+    pub(crate) journal_fails_after: Option<usize>,
     people: Vec<Reply>,
     /// What must have been used when the run is over: (directive, how often, at least).
     uses: Vec<(String, Rc<Cell<usize>>, usize)>,
@@ -101,6 +104,10 @@ impl Script {
             "only" => self.only.push(rest.to_owned()),
             "on_fail" => self.on_fail = Some(rest.to_owned()),
             "stop" => self.stops.push(duration(rest)?),
+            "journal" => {
+                let count = rest.strip_prefix("fails after ").and_then(|count| count.parse().ok());
+                self.journal_fails_after = Some(count.ok_or("journal fails after N")?);
+            }
             "show" => self.show.push(rest.to_owned()),
             _ => return Err(format!("unknown directive: {word} {rest}")),
         }
@@ -186,6 +193,24 @@ impl Person for Scripted {
     }
 }
 
+/// A journal on a disk that is full after so many entries.
+pub(crate) struct Filling {
+    pub(crate) journal: Rc<Memory>,
+    pub(crate) room: Cell<usize>,
+}
+
+impl Journal for Filling {
+    fn write<'a>(&'a self, entry: &'a Entry) -> LocalFuture<'a, Result<(), JournalError>> {
+        match self.room.get().checked_sub(1) {
+            Some(left) => {
+                self.room.set(left);
+                self.journal.write(entry)
+            }
+            None => Box::pin(std::future::ready(Err(JournalError { reason: "the disk is full".to_owned() }))),
+        }
+    }
+}
+
 /// `[N times] [after D]`, and the rest.
 fn lead(text: &str) -> Result<(usize, Duration, &str), String> {
     let (mut times, mut after, mut rest) = (1, Duration::ZERO, text.trim());
@@ -255,5 +280,5 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// How the facts of a case stand in its transcript.
 pub(crate) fn sorted_env(env: &BTreeMap<String, String>) -> String {
     let ours = env.iter().filter(|(name, _)| !name.starts_with("RBK_"));
-    ours.map(|(name, value)| format!(" {name}={value}")).collect()
+    ours.flat_map(|(name, value)| [" ", name.as_str(), "=", value.as_str()]).collect()
 }

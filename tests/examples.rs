@@ -1,0 +1,118 @@
+//! The examples beside every builtin function and every native action hold: a function's gives the
+//! value it states; an action's is analysed in a step, planned, and run in a scripted world.
+
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
+
+use std::path::Path;
+use std::rc::Rc;
+
+use rbk::actions;
+use rbk::diag::{Style, render};
+use rbk::functions;
+use rbk::host::fake::{CommandReply, FakeHost, HttpReply};
+use rbk::host::{Cancel, Host, LocalFuture};
+use rbk::journal::{Discard, Journal};
+use rbk::runtime::event::{Event, Observer};
+use rbk::runtime::inputs::{Given, bind};
+use rbk::runtime::outcome::Status;
+use rbk::runtime::person::{Answer, Person, Question, QuestionKind};
+use rbk::runtime::{Control, Selection, Start, Unhandled, run};
+use rbk::session;
+
+/// Sees nothing; the report says it all.
+struct Silent;
+
+impl Observer for Silent {
+    fn observe(&self, _: &Event) {}
+}
+
+/// Agrees with everything.
+struct Agreeable;
+
+impl Person for Agreeable {
+    fn ask<'a>(&'a self, question: &'a Question, _: &'a Cancel) -> LocalFuture<'a, Option<Answer>> {
+        let text = match &question.kind {
+            QuestionKind::Choose(options) => options.first().cloned().unwrap_or_default(),
+            _ => "yes".to_owned(),
+        };
+        Box::pin(std::future::ready(Some(Answer { text, by: "ada".to_owned() })))
+    }
+}
+
+/// A world in which everything answers.
+fn world() -> FakeHost {
+    let host = FakeHost::new();
+    host.on_command("*", CommandReply::ok("1\n"));
+    host.on_http("*", "*", HttpReply::json(200, r#"{"status":"ok"}"#));
+    for file in ["/etc/motd", "/srv/app/releases/v1/app", "/site/v2/index.html", "/tmp/rbk-a", "/tmp/rbk-example.conf"]
+    {
+        host.fake_files().put(file, "text\n");
+    }
+    host.set_var("HOME", "/home/ada");
+    host
+}
+
+/// Analyses and runs a runbook; what is wrong with it, in words.
+fn faults(text: &str, plan: bool) -> Option<String> {
+    let fake = world();
+    fake.fake_files().put("/case/example.rbk", text);
+    let host: Rc<dyn Host> = Rc::new(fake);
+    let opened = session::open(host.as_ref(), Path::new("/case/example.rbk")).unwrap();
+    let wrong: Vec<String> = opened
+        .analysis
+        .diagnostics
+        .iter()
+        .map(|diagnostic| render(diagnostic, &opened.analysis.sources, Style::default()))
+        .collect();
+    if !wrong.is_empty() {
+        return Some(format!("{text}\n{}", wrong.join("\n")));
+    }
+    let program = opened.analysis.program.unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let report = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let journal: Rc<dyn Journal> = Rc::new(Discard);
+        let person: Rc<dyn Person> = Rc::new(Agreeable);
+        run(Start {
+            unit: bind(&program, &Given::default()).unwrap(),
+            id: "example".into(),
+            host: Rc::clone(&host),
+            dispatcher: if plan { session::plan(false) } else { session::live(&host, &journal, &person) },
+            observer: Rc::new(Silent),
+            control: Rc::new(Control::default()),
+            selection: Selection::default(),
+            on_fail: Unhandled::Stop,
+        })
+        .await
+    });
+    let why = report.failure.as_ref().map(|failure| {
+        let labels: Vec<&str> = failure.diagnostic.labels.iter().map(|label| label.text.as_str()).collect();
+        format!("{text}\n{}: {}", failure.message(), labels.join("; "))
+    });
+    why.or_else(|| (report.status != Status::Succeeded).then(|| format!("{text}\n{}", report.status.name())))
+}
+
+#[test]
+fn functions_give_what_their_examples_say() {
+    let mut wrong = Vec::new();
+    for function in functions::all() {
+        for (code, value) in function.examples {
+            wrong.extend(faults(&format!("phase \"P\" {{\n    assert ({code}) == ({value})\n}}\n"), false));
+        }
+    }
+    assert!(wrong.is_empty(), "{} examples:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn actions_do_what_their_examples_say() {
+    let mut wrong = Vec::new();
+    for action in actions::ALL {
+        assert!(!action.examples.is_empty(), "{} has no example", action.name);
+        for code in action.examples {
+            let text = format!("step \"S\" irreversible \"an example\" {{\n    {code}\n}}\n");
+            for plan in [true, false] {
+                wrong.extend(faults(&text, plan));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} examples:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
