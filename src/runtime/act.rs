@@ -92,7 +92,7 @@ impl Branch {
             self.set(slot, value);
             // A compensation may have been waiting for this very name.
             if act.effect.is_changing() {
-                let armed = self.arm_ready();
+                let armed = self.arm_ready(true);
                 if !armed.is_empty() {
                     return self
                         .record(crate::journal::Recorded::Noted { text: armed[0].text.clone() }, act.span)
@@ -138,7 +138,7 @@ impl Branch {
         }
 
         self.touch();
-        let mut armed = self.arm_ready();
+        let mut armed = self.arm_ready(false);
         let mut own = None;
         if let Performed::Native(action) = what
             && let Inverse::Captured { show, .. } = &action.inverse
@@ -190,7 +190,7 @@ impl Branch {
             }
         }
         let flow = self.ended(result, &summary, act);
-        let armed = if matches!(flow, Flow::Next) { self.arm_ready() } else { Vec::new() };
+        let armed = if matches!(flow, Flow::Next) { self.arm_ready(true) } else { Vec::new() };
         match run.dispatcher.conclude(sequence, ending, armed).await {
             Ok(()) => flow,
             Err(error) => Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
@@ -294,13 +294,13 @@ impl Branch {
     #[must_use = "what was armed is recorded"]
     pub(super) fn settle(&mut self, pending: &Rc<super::undo::Pending>) -> Option<ArmedEntry> {
         let late = pending.touched.get() && pending.armed.borrow().is_none();
-        let armed = if late { self.arm(pending, self.run.next_order()) } else { None };
+        let armed = if late { self.arm(pending, self.run.next_order(), true) } else { None };
         self.pending.retain(|other| !Rc::ptr_eq(other, pending));
         armed
     }
 
     /// Arms what is declared around here, is not armed, and has all its names.
-    fn arm_ready(&mut self) -> Vec<ArmedEntry> {
+    fn arm_ready(&mut self, late: bool) -> Vec<ArmedEntry> {
         let ready: Vec<_> = self
             .pending
             .iter()
@@ -312,17 +312,22 @@ impl Branch {
             .filter_map(|pending| {
                 // One whose names were bound when its scope began keeps its place before everything in it.
                 let order = if self.ready_from_start(pending) { pending.order } else { self.run.next_order() };
-                self.arm(pending, order)
+                self.arm(pending, order, late)
             })
             .collect()
     }
 
     fn ready_from_start(&self, pending: &super::undo::Pending) -> bool {
         // What was armed since then came after it: it was ready before its scope's first effect.
-        !pending.list.newest_first().iter().any(|armed| armed.order > pending.order)
+        !pending.list.newest_first().iter().any(|armed| armed.order >= pending.order)
     }
 
-    fn arm(&self, pending: &Rc<super::undo::Pending>, order: super::undo::Order) -> Option<ArmedEntry> {
+    /// `late`: by what a change returned, not before it.
+    fn arm(&self, pending: &Rc<super::undo::Pending>, order: super::undo::Order, late: bool) -> Option<ArmedEntry> {
+        if let Some(known) = self.armed_by_an_earlier_try(pending) {
+            *pending.armed.borrow_mut() = Some(known);
+            return None;
+        }
         let frame = &self.frames[pending.frame];
         let mut captured = Vec::with_capacity(pending.compensation.captures.len());
         for slot in &pending.compensation.captures {
@@ -342,11 +347,25 @@ impl Branch {
             code: self.codes[pending.frame].clone(),
             backgrounds: self.backgrounds.borrow().clone(),
             in_doubt: std::cell::Cell::default(),
+            late,
         });
         let record = entry(&armed);
         *pending.armed.borrow_mut() = Some(Rc::clone(&armed));
         pending.list.arm(armed);
         Some(record)
+    }
+
+    /// When a scope is tried again, the world to go back to is the one before the first try.
+    fn armed_by_an_earlier_try(&self, pending: &super::undo::Pending) -> Option<Rc<Armed>> {
+        let since = self.earlier_tries.iter().map(|(since, _)| *since).min()?;
+        let until = self.earlier_tries.iter().map(|(_, until)| *until).max()?;
+        self.run.root.newest_first().into_iter().find(|armed| {
+            let same = match &armed.work {
+                Work::Block { compensation, .. } => !armed.late && Arc::ptr_eq(compensation, &pending.compensation),
+                Work::Native { .. } => false,
+            };
+            same && (since..until).contains(&armed.order) && armed.path == pending.path
+        })
     }
 
     /// What a compensation will do, with the values it captured put in.
@@ -374,6 +393,7 @@ impl Branch {
             code: Code::Story(Arc::clone(&self.unit.program)),
             backgrounds: Vec::new(),
             in_doubt: std::cell::Cell::default(),
+            late: false,
         })
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Branch {
     pub(super) changed: bool,
     /// Scopes around here whose failure was accepted.
     pub(super) accepted: Vec<ScopeId>,
+    /// What was armed in these spans of time belongs to earlier tries of a scope around here.
+    pub(super) earlier_tries: Vec<(Order, Order)>,
     /// Keys of effects whose answer was lost: where in the source, in which scopes.
     pub(super) doubtful: Vec<(Span, Vec<Arc<str>>, String)>,
     /// A failure that leaves the innermost scope will have the run taken back.
@@ -93,6 +95,7 @@ impl Branch {
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),
+            earlier_tries: Vec::new(),
             rolls_back: false,
             samples: None,
             backgrounds: Rc::default(),
@@ -121,6 +124,7 @@ impl Branch {
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),
+            earlier_tries: self.earlier_tries.clone(),
             rolls_back: self.rolls_back,
             samples: None,
             backgrounds: Rc::clone(&self.backgrounds),

@@ -181,14 +181,19 @@ impl Branch {
         if let Some(policy) = &scope.clauses.on_fail {
             self.rolls_back = matches!(policy, OnFail::Rollback);
         }
+        let tries_around = self.earlier_tries.len();
         let mut handled = 0;
         let flow = loop {
             let flow = self.tries(scope).await;
             match self.decide(scope, flow, entered.order, handled).await {
                 super::policy::Decision::Leave(flow) => break flow,
-                super::policy::Decision::Again => handled += 1,
+                super::policy::Decision::Again => {
+                    handled += 1;
+                    self.begin_again(scope, entered.order);
+                }
             }
         };
+        self.earlier_tries.truncate(tries_around);
         self.rolls_back = outer && scope.verdict.is_none();
         let goes_back = self.will_be_taken_back(&flow);
 
@@ -271,6 +276,8 @@ impl Branch {
             None => 1.0,
         };
         let outer = self.attempt;
+        let tries_around = self.earlier_tries.len();
+        let since = self.run.next_order();
         let mut tries = 0;
         let flow = loop {
             tries += 1;
@@ -287,10 +294,26 @@ impl Branch {
             if self.cancel.is_cancelled() {
                 break self.cancelled(scope.span);
             }
+            self.begin_again(scope, since);
             pause = pause.mul_f64(factor).min(Duration::from_secs(24 * 3600));
         };
         self.attempt = outer;
+        self.earlier_tries.truncate(tries_around);
         flow
+    }
+
+    /// Before another try. What was armed before a change stays, since it leads to the world before the first
+    /// try; what takes back something that a try made is armed once for each.
+    fn begin_again(&mut self, scope: &Scope, since: Order) {
+        self.earlier_tries.push((since, self.run.next_order()));
+        self.clear(&scope.binds);
+        for pending in self.pending.iter().filter(|pending| pending.path == self.path) {
+            let late = pending.armed.borrow().as_ref().is_some_and(|armed| armed.late);
+            if late {
+                pending.armed.take();
+                pending.touched.set(false);
+            }
+        }
     }
 
     async fn body(&mut self, scope: &Arc<Scope>) -> Flow {

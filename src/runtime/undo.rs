@@ -36,6 +36,8 @@ pub(super) struct Armed {
     pub(super) backgrounds: Vec<Rc<Running>>,
     /// The effect it takes back may not have happened.
     pub(super) in_doubt: Cell<bool>,
+    /// Armed by what a change returned: another try returns something else.
+    pub(super) late: bool,
 }
 
 /// What a compensation does.
