@@ -348,3 +348,23 @@ phase "Work" {
 }"#;
     Run::start(book).end().is(0, &["a'b \"c\" $HOME `x` \\ end", "$HOME stays"]);
 }
+
+/// As in a container that was entered: the session's leader lives outside of what the process can see.
+#[test]
+fn a_session_led_from_outside_of_the_pid_namespace_does_no_harm() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("run.rbk"), two_steps("", "echo second >> log", "{")).unwrap();
+    let mut unshare = Command::new("unshare");
+    if !rustix::process::geteuid().is_root() {
+        unshare.arg("--map-root-user");
+    }
+    unshare.args(["--pid", "--fork", "--mount-proc"]).current_dir(dir.path()).stdin(Stdio::null());
+    let ended = unshare.args([env!("CARGO_BIN_EXE_rbk"), "run", "run.rbk"]).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    if told.starts_with("unshare: ") {
+        println!("skipped: no namespace of its own can be made here: {told}");
+        return;
+    }
+    assert_eq!(ended.status.code(), Some(0), "{told}");
+    assert_eq!(fs::read_to_string(dir.path().join("log")).unwrap(), "first\nsecond\n");
+}

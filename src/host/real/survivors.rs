@@ -110,6 +110,13 @@ fn parse_stat(stat: &str) -> Option<(&str, i32, i32)> {
     Some((state, group, session))
 }
 
+/// The session of a process, 0 where its leader lives outside of our PID namespace (as in a container that
+/// was entered): a number that `getsid` of the crates takes for impossible.
+fn session_of(process: &str) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    parse_stat(&stat).map(|(_, _, session)| session)
+}
+
 /// What we started and have not reaped. Held while something is started: else it could end, and be
 /// taken for an orphan, before it is known.
 static STARTED: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
@@ -135,13 +142,13 @@ pub(super) fn reap(leader: Pid) {
 /// A child of ours in our own session was started by other means, and is not touched.
 pub(super) fn reap_orphans() {
     let known = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let Ok(ours) = rustix::process::getsid(None) else { return };
+    let Some(ours) = session_of("self") else { return };
     // The first thread is the one that orphans are given to.
     let children = std::fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id()));
     for pid in children.unwrap_or_default().split_ascii_whitespace() {
         let Some(pid) = pid.parse().ok().and_then(Pid::from_raw).filter(|pid| !known.contains(pid)) else { continue };
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-        if parse_stat(&stat).is_some_and(|(state, _, session)| state == "Z" && session != raw(ours)) {
+        if parse_stat(&stat).is_some_and(|(state, _, session)| state == "Z" && session != ours) {
             let _ = waitid(WaitId::Pid(pid), GONE);
         }
     }
