@@ -4,7 +4,9 @@
 //! when one cannot be written. The journal is not an observer: nothing is shown from here,
 //! and nothing that is only shown is written here.
 
+pub mod entry;
 mod memory;
+pub mod store;
 
 pub use memory::{Discard, Memory};
 
