@@ -72,6 +72,7 @@ impl Branch {
             StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => self.scope(scope).await,
             StmtKind::Background(background) => self.start_background(background).await,
             StmtKind::If { condition, then, otherwise } => self.either(condition, then, otherwise).await,
+            StmtKind::For(each) if each.is_pure() => self.pure_loop(each),
             StmtKind::For(each) => self.each(each, stmt.span).await,
             StmtKind::Parallel(parallel) => self.parallel(parallel, stmt.span).await,
             StmtKind::OnDir { dir, body } => self.on_dir(dir, body).await,

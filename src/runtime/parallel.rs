@@ -58,10 +58,10 @@ impl Branch {
     }
 
     pub(super) async fn each(&mut self, each: &For, span: Span) -> Flow {
-        let items = match attempt!(self.eval(&each.list)) {
-            Value::List(items) => items,
-            // Only a run will know what it goes through: shown once.
-            Value::Unknown(_) => Arc::new(vec![Value::Unknown(Type::Any)]),
+        let (items, before) = match attempt!(self.eval(&each.list)) {
+            Value::List(items) => (items, None),
+            // Only a run will know what it goes through: shown once, and what it changes is unknown.
+            Value::Unknown(_) => (Arc::new(vec![Value::Unknown(Type::Any)]), Some(self.frame().clone())),
             other => return Flow::Fail(self.not_a_list(&each.list, &other)),
         };
         let tolerance = attempt!(self.tolerance(each.tolerate.as_ref()));
@@ -70,6 +70,9 @@ impl Branch {
         self.rolls_back &= each.tolerate.is_none();
         let flow = self.iterations(each, &items, &tolerance, span).await;
         self.rolls_back = outer;
+        if let Some(before) = before {
+            self.frame().join_unknown(&before);
+        }
         flow
     }
 
@@ -240,7 +243,8 @@ fn copy(flow: &Flow) -> Flow {
     }
 }
 
-fn item_name(item: &Value, at: usize) -> Arc<str> {
+/// How an iteration is called among the titles of scopes.
+pub(super) fn item_name(item: &Value, at: usize) -> Arc<str> {
     let text = match item {
         Value::Record(_) | Value::List(_) | Value::Secret(_) => format!("[{}]", at + 1),
         item => format!("[{}]", item.to_text()),
