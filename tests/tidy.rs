@@ -38,6 +38,7 @@ const LONG: &[(&str, &str)] = &[
     ("src/syntax/tree.rs", "the types of one tree, read side by side with the grammar"),
     ("src/report/live.rs", "one screen, and the tests that look at it"),
     ("src/analysis/program.rs", "the types of one program, read side by side with the tree"),
+    ("src/journal/entry.rs", "the forms of one record, which are its file format"),
     ("src/syntax/shell/tools.rs", "a table of what well-known programs change"),
     ("src/syntax/shell/foreign.rs", "a table of the programs that read arguments as code"),
 ];

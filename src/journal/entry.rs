@@ -138,6 +138,7 @@ pub enum Recorded {
         /// Slots and their values.
         binds: Vec<(u32, Recall)>,
         /// `skip`, with its reason
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         skipped: Option<Option<String>>,
     },
     /// A person is being asked.
@@ -478,6 +479,29 @@ impl Recorded {
             | Self::Failed { .. }
             | Self::StopAsked { .. }
             | Self::Noted { .. } => false,
+        }
+    }
+}
+
+/// A field that is there, if only as `null`: without it, a `skip` that gives no reason is read back as none.
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skip_without_a_reason_is_read_back_as_one() {
+        for skipped in [None, Some(None), Some(Some("not today".to_owned()))] {
+            let pos = Position { line: "0".into(), at: 7 };
+            let event = Recorded::Observed { pos, failure: None, binds: Vec::new(), skipped: skipped.clone() };
+            let text = serde_json::to_string(&Entry { at: jiff::Timestamp::UNIX_EPOCH, event }).unwrap();
+            let Recorded::Observed { skipped: read, .. } = serde_json::from_str::<Entry>(&text).unwrap().event else {
+                panic!("{text}")
+            };
+            assert_eq!(read, skipped, "{text}");
         }
     }
 }

@@ -163,6 +163,8 @@ pub enum Standing {
     Broken,
     /// It ended, with this status.
     Ended(String),
+    /// Its record is not what was written, for this reason; of the rest of its summary, only the id may be known.
+    Damaged(String),
 }
 
 /// An answer that was left for a run.
