@@ -19,6 +19,8 @@ pub mod analysis;
 
 pub mod journal;
 
+pub mod lint;
+
 pub mod runtime;
 
 pub mod session;

@@ -5,7 +5,9 @@ mod completions;
 mod doc;
 mod explain;
 mod inputs;
+mod lint;
 mod opening;
+mod paths;
 mod person;
 mod plan;
 mod prompt;
@@ -38,6 +40,7 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Check(check::Args),
+    Lint(lint::Args),
     Doc(doc::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Doc(args) => doc::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),

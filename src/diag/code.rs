@@ -1,7 +1,8 @@
 //! The registry of codes. A code never changes its meaning and is never reused.
 //!
 //! `RBK00xx`: reading the text. `RBK01xx`: names, types, effects. `RBK02xx`: commands
-//! and interpolation. `RBK04xx`: what happens while running.
+//! and interpolation. `RBK03xx`: what `rbk lint` finds, listed beside its rules. `RBK04xx`: what
+//! happens while running. `RBK05xx`: the project's settings.
 
 /// A kind of diagnostic.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,6 +82,8 @@ codes! {
     NOT_COMPUTED = "RBK0409" "not-computed";
     CANCELLED = "RBK0410" "cancelled";
     JOURNAL_FAILED = "RBK0411" "journal-failed";
+
+    SETTINGS = "RBK0501" "settings";
 }
 
 /// Looks up `RBK0101` or `unknown-name`, whatever its case.

@@ -41,6 +41,8 @@ pub struct Fix {
     pub span: Span,
     /// By what.
     pub replacement: String,
+    /// It means the same to the run, or mends what could not have been meant. Others want to be read first.
+    pub safe: bool,
 }
 
 /// Something to tell the author of a runbook.
@@ -95,7 +97,14 @@ impl Diagnostic {
     /// Adds the edit that mends it.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix { span, replacement: replacement.into(), safe: true });
+        self
+    }
+
+    /// The same for an edit that its author should read before it is believed.
+    #[must_use]
+    pub fn unsafe_fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into(), safe: false });
         self
     }
 

@@ -3,6 +3,7 @@
 
 pub mod ending;
 pub mod failure;
+pub mod findings;
 pub mod human_time;
 pub mod json;
 pub mod live;

@@ -28,9 +28,19 @@ pub fn open(host: &dyn Host, path: &Path) -> Result<Opened, String> {
         }
         Unreadable::System(why) => format!("{} cannot be read: {why}", path.display()),
     })?;
+    Ok(opened(host, path, main))
+}
+
+/// The same with another text in place of the file's own, as an edit would leave it.
+pub fn open_text(host: &dyn Host, path: &Path, text: &str) -> Opened {
+    let canonical = host.files().canonical(path).unwrap_or_else(|_| path.to_owned());
+    opened(host, path, Loaded { name: path.to_string_lossy().into_owned(), path: canonical, text: text.into() })
+}
+
+fn opened(host: &dyn Host, path: &Path, main: Loaded) -> Opened {
     let loader = ProjectLoader { host, root: root_of(host, &main.path) };
     let analysis = analyse(main, &loader, super::registry());
-    Ok(Opened { analysis, path: path.to_owned() })
+    Opened { analysis, path: path.to_owned() }
 }
 
 /// Whether a path is a runbook's.
@@ -52,7 +62,7 @@ fn read(host: &dyn Host, path: &Path, name: String) -> Result<Loaded, Unreadable
 }
 
 /// The nearest folder above a file with a mark, or the file's own folder.
-fn root_of(host: &dyn Host, path: &Path) -> PathBuf {
+pub(super) fn root_of(host: &dyn Host, path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let marked = |folder: &&Path| {
         ROOT_MARKS.iter().any(|mark| host.files().metadata(&folder.join(mark)).is_ok_and(|there| there.is_some()))

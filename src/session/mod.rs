@@ -3,11 +3,13 @@
 //! From a path to a [`Program`](crate::analysis::Program): the project's root, its files, the
 //! standard library in the binary, the registry of actions. From a program to a run.
 
+pub mod lint;
 mod load;
 mod needs;
+pub mod settings;
 mod stdlib;
 
-pub use load::{Opened, check_file, open};
+pub use load::{Opened, check_file, open, open_text};
 pub use needs::{Missing, missing_tools};
 pub use stdlib::{find as std_module, names as std_modules};
 

@@ -1,6 +1,7 @@
 //! From text to a typed tree. No name is resolved here.
 
 mod build;
+pub mod command_text;
 mod limits;
 mod numbers;
 mod parser;

@@ -10,7 +10,8 @@ use crate::diag::{Diagnostic, code};
 use crate::eval::expr::{Part, ScriptPart};
 use crate::eval::{Expr, ExprKind};
 use crate::source::Span;
-use crate::syntax::shell::{self, Context, Fragment, Piece, Place, Script};
+use crate::syntax::command_text;
+use crate::syntax::shell::{self, Context, Fragment, Place, Script};
 use crate::syntax::tree::{self, StrPart};
 use crate::value::{Type, Value};
 
@@ -98,15 +99,8 @@ impl Lower<'_, '_, '_> {
                 holes.push(self.hole(expr, *span));
             }
         }
-        let pieces: Vec<Piece<'_>> = parts
-            .iter()
-            .map(|part| match part {
-                StrPart::Text(text, _) => Piece::Text(text),
-                StrPart::Hole(..) => Piece::Hole,
-            })
-            .collect();
-        let script = shell::lex(&pieces);
-        let place = |at: shell::At| place_of(parts, at, span);
+        let script = command_text::lex(parts);
+        let place = |at: shell::At| command_text::place(parts, at, span);
         let mut wrong = false;
         for problem in &script.problems {
             wrong = true;
@@ -277,22 +271,6 @@ impl Lower<'_, '_, '_> {
 
 fn is_raw(callee: &tree::Expr) -> bool {
     matches!(&callee.kind, tree::ExprKind::Name(name) if &**name == "raw")
-}
-
-/// The place of something in the pieces.
-fn place_of(parts: &[StrPart], at: shell::At, whole: Span) -> Span {
-    match parts.get(at.piece) {
-        Some(StrPart::Text(text, span)) => {
-            let offset = u32::try_from(at.offset).unwrap_or(0);
-            let start = (span.start + offset).min(span.end.max(span.start));
-            let rest = &text[at.offset.min(text.len())..];
-            let word = rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len());
-            let end = (start + u32::try_from(word).unwrap_or(0)).min(span.end);
-            Span::new(span.file, start, end.max(start))
-        }
-        Some(StrPart::Hole(_, span)) => *span,
-        None => whole,
-    }
 }
 
 fn direct_word(word: &shell::Word, holes: &mut [Option<Hole>]) -> WordTemplate {

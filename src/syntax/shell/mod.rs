@@ -31,6 +31,7 @@ pub use direct::{LostSetting, lost_setting};
 pub use foreign::{ForeignHole, Remedy};
 pub use known::{Change, changes};
 pub use quote::{Arg, QuoteError, quote};
+pub use wrappers::{base_name, innermost, positionals};
 
 use lexer::Lexer;
 

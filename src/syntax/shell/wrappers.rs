@@ -73,7 +73,7 @@ const WRAPPERS: &[Wrapper] = &[
 const GLOBAL: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--cluster", "-H", "--host"];
 
 /// The command that is run in the end: `psql …` of `sudo -u postgres psql …`.
-pub(super) fn innermost(words: &[Word]) -> &[Word] {
+pub fn innermost(words: &[Word]) -> &[Word] {
     let mut words = words;
     // Each round takes at least the wrapper's name away.
     while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| wrapper.inner(words)) {
@@ -83,7 +83,7 @@ pub(super) fn innermost(words: &[Word]) -> &[Word] {
 }
 
 /// The name of a program without its folder.
-pub(super) fn base_name(word: &Word) -> Option<&str> {
+pub fn base_name(word: &Word) -> Option<&str> {
     let name = word.literal()?;
     name.rsplit('/').next()
 }
@@ -141,7 +141,7 @@ pub(super) fn skip_options<'w>(words: &'w [Word], values: &[&str]) -> (bool, &'w
 }
 
 /// The words that are neither options nor their values.
-pub(super) fn positionals<'w>(words: &'w [Word], values: &[&str]) -> Vec<&'w Word> {
+pub fn positionals<'w>(words: &'w [Word], values: &[&str]) -> Vec<&'w Word> {
     let mut found = Vec::new();
     let mut rest = words;
     loop {

@@ -1,0 +1,78 @@
+//! A compensation that runs somewhere else than what it takes back.
+
+use crate::diag::Diagnostic;
+use crate::lint::deeds::may_change;
+use crate::lint::rule::rule;
+use crate::lint::subject::{CommandSite, Subject};
+use crate::lint::walk::Role;
+use crate::lint::words::program;
+use crate::syntax::tree::{ScopeKind, StmtKind};
+
+rule!("RBK0303" "undo-elsewhere" Error, check);
+
+/// A command of a step or action: in which of its blocks, and what surrounds it there.
+struct Placed<'s, 'a> {
+    command: &'s CommandSite<'a>,
+    unit: usize,
+    role: Role,
+    /// `dir("infra")`, as written.
+    on: Option<&'a str>,
+    /// Variables that a `with` sets.
+    vars: Vec<&'a str>,
+}
+
+fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let placed: Vec<Placed<'_, '_>> = subject.commands.iter().filter_map(|command| place(subject, command)).collect();
+    for back in placed.iter().filter(|placed| matches!(placed.role, Role::Undo | Role::Restore)) {
+        let forth: Vec<&Placed<'_, '_>> = placed
+            .iter()
+            .filter(|other| other.unit == back.unit && other.role == Role::Body)
+            .filter(|other| other.command.script.commands.iter().any(may_change))
+            .collect();
+        found.extend(elsewhere(back, &forth).or_else(|| without(back, &forth)));
+    }
+}
+
+fn elsewhere(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnostic> {
+    let on = forth.first()?.on?;
+    if back.on.is_some() || forth.iter().any(|other| other.on != Some(on)) {
+        return None;
+    }
+    let message = format!("this takes back outside of `on {on}` what was done there");
+    let help = format!("put it there too: on {on} {{ … }}");
+    let finding = RULE.at(back.command.span, message, "runs elsewhere").label(forth[0].command.span, "done here");
+    Some(finding.help(help))
+}
+
+/// The same program, once with a variable that tells it where, and once without.
+fn without(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnostic> {
+    let name = |placed: &Placed<'_, '_>| {
+        placed.command.script.commands.first().and_then(program).map(|(name, _)| name.to_owned())
+    };
+    let own = name(back)?;
+    let same: Vec<_> = forth.iter().filter(|other| name(other).as_deref() == Some(&own)).collect();
+    let first = same.first()?;
+    let everywhere = |var: &&str| same.iter().all(|other| other.vars.contains(var));
+    let missing = first.vars.iter().find(|var| !back.vars.contains(*var) && everywhere(var))?;
+    let message = format!("`{own}` runs here without `{missing}`, which it had for what this takes back");
+    let help = format!("put it into the same `with`: with {missing} = … {{ … }}");
+    let finding = RULE.at(back.command.span, message, format!("without `{missing}`"));
+    Some(finding.label(first.command.span, "with it").help(help))
+}
+
+fn place<'s, 'a>(subject: &'s Subject<'a>, command: &'s CommandSite<'a>) -> Option<Placed<'s, 'a>> {
+    let mut at = command.site;
+    let mut on = None;
+    let mut vars = Vec::new();
+    loop {
+        let role = subject.sites[at].role;
+        at = subject.sites[at].parent?;
+        match &subject.sites[at].stmt.kind {
+            StmtKind::On(around) => on = on.or(Some(subject.text(around.target.span))),
+            StmtKind::With(with) => vars.extend(with.vars.iter().map(|(name, _)| &*name.name)),
+            StmtKind::Scope(scope) if scope.kind != ScopeKind::Step => {}
+            StmtKind::Scope(_) | StmtKind::Action(_) => return Some(Placed { command, unit: at, role, on, vars }),
+            _ => {}
+        }
+    }
+}
