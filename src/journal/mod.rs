@@ -4,8 +4,13 @@
 //! when one cannot be written. The journal is not an observer: nothing is shown from here,
 //! and nothing that is only shown is written here.
 
+mod chain;
 pub mod entry;
 mod memory;
+pub mod memory_store;
+mod naming;
+pub mod place;
+pub mod sqlite;
 pub mod store;
 
 pub use memory::{Discard, Memory};
