@@ -85,9 +85,11 @@ fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
             if name == "find" && exec {
                 arguments(rest.get(index + 1..).unwrap_or_default(), found, depth + 1);
             }
-            let shell =
-                base_name(word).and_then(interpreter).filter(|row| matches!(row.program, Program::Option { .. }));
-            if container && let (Some(row), Some(inner)) = (shell, base_name(word)) {
+            if container
+                && let Some(inner) = base_name(word)
+                && let Some(row) = interpreter(inner)
+                && let Program::Option { .. } = row.program
+            {
                 row.program_holes(inner, rest.get(index + 1..).unwrap_or_default(), found);
             }
         }
@@ -361,7 +363,7 @@ fn documents(words: &[Word], found: &mut Vec<ForeignHole>) {
     let words = innermost(words);
     let Some((program, rest)) = words.split_first() else { return };
     let name = base_name(program).unwrap_or_default();
-    for (index, word) in rest.iter().enumerate() {
+    for (index, word) in rest.iter().enumerate().filter(|(_, word)| word.holes().next().is_some()) {
         let option =
             index.checked_sub(1).and_then(|before| rest.get(before)).and_then(Word::literal).unwrap_or_default();
         let prefix = word.prefix();

@@ -309,7 +309,9 @@ pub struct Problem {
 /// Reads a command. Never fails: what is wrong is in [`Script::problems`], and a hole behind it has a context too.
 pub fn lex(pieces: &[Piece<'_>]) -> Script {
     let mut script = Lexer::run(pieces);
-    script.foreign = foreign::find(&script.commands);
+    if !script.contexts.is_empty() {
+        script.foreign = foreign::find(&script.commands);
+    }
     script
 }
 

@@ -76,10 +76,20 @@ const GLOBAL: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--c
 pub fn innermost(words: &[Word]) -> &[Word] {
     let mut words = words;
     // Each round takes at least the wrapper's name away.
-    while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| wrapper.inner(words)) {
+    while let Some(inner) = unwrapped(words) {
         words = inner;
     }
     words
+}
+
+/// What the wrapper starts that these words call, if they call one.
+fn unwrapped(words: &[Word]) -> Option<&[Word]> {
+    let (program, rest) = words.split_first()?;
+    let program = base_name(program)?;
+    WRAPPERS.iter().find_map(|wrapper| {
+        let (name, subcommands) = wrapper.name.split_first()?;
+        if *name == program { wrapper.inner(name, subcommands, rest) } else { None }
+    })
 }
 
 /// The name of a program without its folder.
@@ -89,14 +99,10 @@ pub fn base_name(word: &Word) -> Option<&str> {
 }
 
 impl Wrapper {
-    fn inner<'w>(&self, words: &'w [Word]) -> Option<&'w [Word]> {
-        let (program, mut rest) = words.split_first()?;
-        let (name, subcommands) = self.name.split_first()?;
-        if base_name(program)? != *name {
-            return None;
-        }
+    fn inner<'w>(&self, name: &str, subcommands: &[&str], words: &'w [Word]) -> Option<&'w [Word]> {
+        let mut rest = words;
         for subcommand in subcommands {
-            let globals = if *name == "kubectl" || *name == "oc" { GLOBAL } else { COMPOSE };
+            let globals = if name == "kubectl" || name == "oc" { GLOBAL } else { COMPOSE };
             (_, rest) = skip_options(rest, globals);
             let (word, behind) = rest.split_first()?;
             if word.literal()? != *subcommand {
