@@ -19,14 +19,15 @@ pub(crate) fn each<'p>(block: &'p Block, f: &mut dyn FnMut(&'p Stmt) -> bool) {
 
 /// Every call of an action or a command in a block, at any depth.
 pub(crate) fn acts(block: &Block) -> Vec<&Act> {
-    let mut found = Vec::new();
-    each(block, &mut |stmt| {
-        if let StmtKind::Act(act) = &stmt.kind {
-            found.push(&**act);
-        }
-        true
-    });
-    found
+    block.body.iter().flat_map(acts_of).collect()
+}
+
+/// Every call of an action or a command in a statement, at any depth.
+pub(crate) fn acts_of(stmt: &Stmt) -> Vec<&Act> {
+    match &stmt.kind {
+        StmtKind::Act(act) => vec![act],
+        kind => blocks(kind).into_iter().flat_map(acts).collect(),
+    }
 }
 
 /// Every scope of a block, at any depth.

@@ -1,12 +1,16 @@
 //! What a rule sees of a file: its tree laid out flat, its commands as the shell reads them, and the program.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use super::deeds::{Deed, deeds};
 use super::walk::{self, Role, Visitor};
 use crate::analysis::Program;
 use crate::analysis::program::Environment;
 use crate::source::{SourceFile, Span};
 use crate::syntax::command_text;
 use crate::syntax::shell::{At, Script, SimpleCommand};
-use crate::syntax::tree::{Command, Expr, ExprKind, File, Header, Modifiers, Stmt, StmtKind, StrLit, StrPart};
+use crate::syntax::tree::{Command, Expr, ExprKind, File, Header, Modifiers, Rhs, Stmt, StmtKind, StrLit, StrPart};
 
 /// A file to be looked at.
 pub(crate) struct Subject<'a> {
@@ -26,6 +30,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) exprs: Vec<(&'a Expr, usize)>,
     /// Every text, commands left out.
     pub(crate) texts: Vec<(&'a StrLit, usize)>,
+    header: Option<(&'a Header, &'a Stmt)>,
+    lets: HashMap<&'a str, &'a Expr>,
+    deeds: OnceCell<Vec<Deed>>,
 }
 
 /// A statement and where it stands.
@@ -101,10 +108,15 @@ impl<'a> Subject<'a> {
                 commands: Vec::new(),
                 exprs: Vec::new(),
                 texts: Vec::new(),
+                header: header(file),
+                lets: lets(file),
+                deeds: OnceCell::new(),
             },
         };
         walk::file(file, &mut collector);
-        collector.subject
+        let mut subject = collector.subject;
+        subject.commands.sort_by_key(|command| command.span.start);
+        subject
     }
 
     /// The statements around a site, the innermost first, each with the block of it in which the site stands.
@@ -130,10 +142,17 @@ impl<'a> Subject<'a> {
 
     /// The header, if there is one.
     pub(crate) fn header(&self) -> Option<(&'a Header, &'a Stmt)> {
-        self.file.body.iter().find_map(|stmt| match &stmt.kind {
-            StmtKind::Header(header) => Some((header, stmt)),
-            _ => None,
-        })
+        self.header
+    }
+
+    /// The value of a `let` of the top level.
+    pub(crate) fn top_let(&self, name: &str) -> Option<&'a Expr> {
+        self.lets.get(name).copied()
+    }
+
+    /// What it does, in order.
+    pub(crate) fn deeds(&self) -> &[Deed] {
+        self.deeds.get_or_init(|| deeds(self))
     }
 
     /// A setting of the header.
@@ -160,13 +179,35 @@ impl<'a> Subject<'a> {
 
     /// The command of exactly this span.
     pub(crate) fn command_at(&self, span: Span) -> Option<&CommandSite<'a>> {
-        self.commands.iter().find(|command| command.span == span)
+        let first = self.commands.partition_point(|command| command.span.start < span.start);
+        self.commands[first..]
+            .iter()
+            .take_while(|command| command.span.start == span.start)
+            .find(|one| one.span == span)
     }
 
     /// Every simple command with the command it is a part of.
     pub(crate) fn simple_commands(&self) -> impl Iterator<Item = (&CommandSite<'a>, &SimpleCommand)> {
         self.commands.iter().flat_map(|site| site.script.commands.iter().map(move |command| (site, command)))
     }
+}
+
+fn header(file: &File) -> Option<(&Header, &Stmt)> {
+    file.body.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::Header(header) => Some((header, stmt)),
+        _ => None,
+    })
+}
+
+fn lets(file: &File) -> HashMap<&str, &Expr> {
+    let lets = file.body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Let(binding) => match &binding.value {
+            Rhs::Expr(value) => Some((&*binding.name.name, value)),
+            Rhs::Command(_) | Rhs::Check(_) | Rhs::For(_) => None,
+        },
+        _ => None,
+    });
+    lets.collect()
 }
 
 /// Whether an environment is one in which it counts.

@@ -1,19 +1,16 @@
 //! Durations that are known before anything runs.
 
 use super::subject::Subject;
-use crate::syntax::tree::{Expr, ExprKind, Rhs, StmtKind};
+use crate::syntax::tree::{Expr, ExprKind};
 
 /// A duration in nanoseconds: a literal, or the name of a `let` of the top level that is one.
 pub(crate) fn duration(subject: &Subject<'_>, expr: &Expr) -> Option<i64> {
     match &expr.kind {
         ExprKind::Duration(nanoseconds) => Some(*nanoseconds),
-        ExprKind::Name(name) => subject.file.body.iter().find_map(|stmt| match &stmt.kind {
-            StmtKind::Let(binding) if binding.name.name == *name => match &binding.value {
-                Rhs::Expr(Expr { kind: ExprKind::Duration(nanoseconds), .. }) => Some(*nanoseconds),
-                _ => None,
-            },
+        ExprKind::Name(name) => match subject.top_let(name)?.kind {
+            ExprKind::Duration(nanoseconds) => Some(nanoseconds),
             _ => None,
-        }),
+        },
         _ => None,
     }
 }

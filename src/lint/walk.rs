@@ -6,7 +6,7 @@ use crate::syntax::tree::{
 };
 
 /// Which block of a statement another one stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Role {
     /// The top level of the file.
     Top,

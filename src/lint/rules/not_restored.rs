@@ -1,7 +1,7 @@
 //! Something done for a time only, and undone by a later statement that may never be reached.
 
 use crate::diag::Diagnostic;
-use crate::lint::deeds::{Deed, deeds};
+use crate::lint::deeds::Deed;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
 use crate::lint::walk::Role;
@@ -9,7 +9,7 @@ use crate::lint::walk::Role;
 rule!("RBK0305" "not-restored" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let all = deeds(subject);
+    let all = subject.deeds();
     let mut given_back: Vec<&Deed> = Vec::new();
     for (at, deed) in all.iter().enumerate() {
         let Some((unit, Role::Body)) = subject.unit(deed.site) else { continue };

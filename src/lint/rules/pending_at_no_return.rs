@@ -1,7 +1,7 @@
 //! A point of no return while something is still borrowed that only an `undo` would give back.
 
 use crate::diag::Diagnostic;
-use crate::lint::deeds::{Deed, deeds};
+use crate::lint::deeds::Deed;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
 use crate::lint::walk::Role;
@@ -16,9 +16,9 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     if points.is_empty() {
         return;
     }
-    let all = deeds(subject);
+    let all = subject.deeds();
     for point in points {
-        found.extend(all.iter().find_map(|deed| pending(subject, &all, deed, point)));
+        found.extend(all.iter().find_map(|deed| pending(subject, all, deed, point)));
     }
 }
 

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
+use crate::lint::walk::Role;
 use crate::syntax::tree::{StmtKind, StrLit};
 
 rule!("RBK0326" "same-title" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<(Option<usize>, String, &str), &StrLit> = HashMap::new();
+    let mut first: HashMap<(Option<usize>, Role, &str), &StrLit> = HashMap::new();
     for site in &subject.sites {
         let (word, title) = match &site.stmt.kind {
             StmtKind::Scope(scope) => (scope.kind.word(), &scope.title),
@@ -21,7 +22,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             _ => continue,
         };
         // In a branch, only one of them runs.
-        let key = (site.parent, format!("{:?}", site.role), subject.text(title.span));
+        let key = (site.parent, site.role, subject.text(title.span));
         match first.get(&key) {
             None => drop(first.insert(key, title)),
             Some(before) => {

@@ -27,7 +27,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 fn unit(body: &Block, undo: &Compensation, frame: &[NameInfo], subject: &Subject<'_>) -> Option<Diagnostic> {
     let first = body.body.iter().position(|stmt| changes(stmt, subject))?;
-    let own = story::acts(&Block { body: vec![body.body[first].clone()], pure: false }).first().and_then(|act| act.slot);
+    let own = story::acts_of(&body.body[first]).first().and_then(|act| act.slot);
     let mut late = Vec::new();
     for (at, stmt) in body.body.iter().enumerate().skip(first + 1) {
         // What is read out of the first change's own answer is told by the analysis.
@@ -50,7 +50,7 @@ fn unit(body: &Block, undo: &Compensation, frame: &[NameInfo], subject: &Subject
 }
 
 fn changes(stmt: &Stmt, subject: &Subject<'_>) -> bool {
-    story::acts(&Block { body: vec![stmt.clone()], pure: false }).into_iter().any(|act| {
+    story::acts_of(stmt).into_iter().any(|act| {
         act.effect.is_changing()
             && subject.command_at(act.span).is_none_or(|command| !command.script.commands.iter().all(only_looks))
     })

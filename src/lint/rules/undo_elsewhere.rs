@@ -1,5 +1,7 @@
 //! A compensation that runs somewhere else than what it takes back.
 
+use std::collections::BTreeMap;
+
 use crate::diag::Diagnostic;
 use crate::lint::deeds::may_change;
 use crate::lint::rule::rule;
@@ -10,11 +12,9 @@ use crate::syntax::tree::{ScopeKind, StmtKind};
 
 rule!("RBK0303" "undo-elsewhere" Error, check);
 
-/// A command of a step or action: in which of its blocks, and what surrounds it there.
+/// A command of a step or action, and what surrounds it there.
 struct Placed<'s, 'a> {
     command: &'s CommandSite<'a>,
-    unit: usize,
-    role: Role,
     /// `dir("infra")`, as written.
     on: Option<&'a str>,
     /// Variables that a `with` sets.
@@ -22,18 +22,22 @@ struct Placed<'s, 'a> {
 }
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let placed: Vec<Placed<'_, '_>> = subject.commands.iter().filter_map(|command| place(subject, command)).collect();
-    for back in placed.iter().filter(|placed| matches!(placed.role, Role::Undo | Role::Restore)) {
-        let forth: Vec<&Placed<'_, '_>> = placed
-            .iter()
-            .filter(|other| other.unit == back.unit && other.role == Role::Body)
-            .filter(|other| other.command.script.commands.iter().any(may_change))
-            .collect();
-        found.extend(elsewhere(back, &forth).or_else(|| without(back, &forth)));
+    let mut units: BTreeMap<usize, (Vec<Placed<'_, '_>>, Vec<Placed<'_, '_>>)> = BTreeMap::new();
+    for command in &subject.commands {
+        let Some((unit, role, placed)) = place(subject, command) else { continue };
+        let (forth, back) = units.entry(unit).or_default();
+        match role {
+            Role::Undo | Role::Restore => back.push(placed),
+            Role::Body if command.script.commands.iter().any(may_change) => forth.push(placed),
+            _ => {}
+        }
+    }
+    for (forth, back) in units.values() {
+        found.extend(back.iter().filter_map(|back| elsewhere(back, forth).or_else(|| without(back, forth))));
     }
 }
 
-fn elsewhere(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnostic> {
+fn elsewhere(back: &Placed<'_, '_>, forth: &[Placed<'_, '_>]) -> Option<Diagnostic> {
     let on = forth.first()?.on?;
     if back.on.is_some() || forth.iter().any(|other| other.on != Some(on)) {
         return None;
@@ -45,7 +49,7 @@ fn elsewhere(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnos
 }
 
 /// The same program, once with a variable that tells it where, and once without.
-fn without(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnostic> {
+fn without(back: &Placed<'_, '_>, forth: &[Placed<'_, '_>]) -> Option<Diagnostic> {
     let name = |placed: &Placed<'_, '_>| {
         placed.command.script.commands.first().and_then(program).map(|(name, _)| name.to_owned())
     };
@@ -60,7 +64,11 @@ fn without(back: &Placed<'_, '_>, forth: &[&Placed<'_, '_>]) -> Option<Diagnosti
     Some(finding.label(first.command.span, "with it").help(help))
 }
 
-fn place<'s, 'a>(subject: &'s Subject<'a>, command: &'s CommandSite<'a>) -> Option<Placed<'s, 'a>> {
+/// The step or action that a command stands in, and in which of its blocks.
+fn place<'s, 'a>(
+    subject: &'s Subject<'a>,
+    command: &'s CommandSite<'a>,
+) -> Option<(usize, Role, Placed<'s, 'a>)> {
     let mut at = command.site;
     let mut on = None;
     let mut vars = Vec::new();
@@ -71,7 +79,9 @@ fn place<'s, 'a>(subject: &'s Subject<'a>, command: &'s CommandSite<'a>) -> Opti
             StmtKind::On(around) => on = on.or(Some(subject.text(around.target.span))),
             StmtKind::With(with) => vars.extend(with.vars.iter().map(|(name, _)| &*name.name)),
             StmtKind::Scope(scope) if scope.kind != ScopeKind::Step => {}
-            StmtKind::Scope(_) | StmtKind::Action(_) => return Some(Placed { command, unit: at, role, on, vars }),
+            StmtKind::Scope(_) | StmtKind::Action(_) => {
+                return Some((at, role, Placed { command, on, vars }));
+            }
             _ => {}
         }
     }

@@ -1,7 +1,9 @@
 //! A compensation that goes in the order in which things were done, and not backwards.
 
+use std::collections::BTreeMap;
+
 use crate::diag::Diagnostic;
-use crate::lint::deeds::{Deed, deeds};
+use crate::lint::deeds::Deed;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
 use crate::lint::walk::Role;
@@ -9,19 +11,15 @@ use crate::lint::walk::Role;
 rule!("RBK0304" "undo-order" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let all = deeds(subject);
-    let placed: Vec<(usize, Role, &Deed)> =
-        all.iter().filter_map(|deed| subject.unit(deed.site).map(|(unit, role)| (unit, role, deed))).collect();
-    let mut units: Vec<usize> = placed.iter().map(|(unit, ..)| *unit).collect();
-    units.dedup();
-    for unit in units {
-        let of = |wanted: Role| {
-            placed.iter().filter(move |(at, role, _)| *at == unit && *role == wanted).map(|(.., deed)| *deed).collect()
-        };
-        let forth: Vec<&Deed> = of(Role::Body);
-        let back: Vec<&Deed> = of(Role::Undo);
-        found.extend(order(&forth, &back));
+    let mut units: BTreeMap<usize, (Vec<&Deed>, Vec<&Deed>)> = BTreeMap::new();
+    for deed in subject.deeds() {
+        match subject.unit(deed.site) {
+            Some((unit, Role::Body)) => units.entry(unit).or_default().0.push(deed),
+            Some((unit, Role::Undo)) => units.entry(unit).or_default().1.push(deed),
+            _ => {}
+        }
     }
+    found.extend(units.values().filter_map(|(forth, back)| order(forth, back)));
 }
 
 fn order(forth: &[&Deed], back: &[&Deed]) -> Option<Diagnostic> {

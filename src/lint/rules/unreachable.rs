@@ -12,7 +12,7 @@ rule!("RBK0325" "unreachable" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     // What ends its block, by the block: the statement around it and which of its blocks it is.
-    let mut ended: HashMap<(Option<usize>, String), &Stmt> = HashMap::new();
+    let mut ended: HashMap<(Option<usize>, Role), &Stmt> = HashMap::new();
     for site in &subject.sites {
         if matches!(site.stmt.kind, StmtKind::Test(_) | StmtKind::Finally(_)) || is_declaration(&site.stmt.kind) {
             continue;
@@ -21,7 +21,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if matches!(site.role, Role::Parallel(_)) {
             continue;
         }
-        let key = (site.parent, format!("{:?}", site.role));
+        let key = (site.parent, site.role);
         match ended.get(&key) {
             // Told once; the rest of the block is behind it.
             Some(end) => {

@@ -6,7 +6,7 @@ use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
 use crate::source::Span;
-use crate::syntax::tree::{ExprKind, FnParam, Ident, Let, Rhs, Stmt, StmtKind, TestStmtKind, UseSource};
+use crate::syntax::tree::{Expr, ExprKind, FnParam, Ident, Let, Rhs, Stmt, StmtKind, TestStmtKind, UseSource};
 
 rule!("RBK0323" "unused-name" Warning, check);
 
@@ -97,11 +97,9 @@ fn binding_finding(subject: &Subject<'_>, binding: &Let, stmt: &Stmt) -> Diagnos
 fn params(subject: &Subject<'_>, stmt: &Stmt, params: &[FnParam], found: &mut Vec<Diagnostic>) {
     for param in params {
         let name = &param.name;
-        let is_used = subject.exprs.iter().any(|(expr, _)| {
-            stmt.span.start <= expr.span.start
-                && expr.span.end <= stmt.span.end
-                && matches!(&expr.kind, ExprKind::Name(used) if *used == name.name)
-        });
+        let inside = |expr: &Expr| stmt.span.start <= expr.span.start && expr.span.end <= stmt.span.end;
+        let names = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(used) if *used == name.name);
+        let is_used = subject.exprs.iter().any(|(expr, _)| names(expr) && inside(expr));
         if !is_used && !name.name.starts_with('_') {
             let message = format!("the parameter `{}` is never used", name.name);
             found.push(RULE.at(name.span, message, "never used").help("use it, or take it out here and where it is \
