@@ -20,7 +20,6 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     };
     for site in &subject.sites {
         match &site.stmt.kind {
-            StmtKind::For(each) => tell(&each.item, "the item"),
             StmtKind::Action(action) => action.params.iter().for_each(|param| tell(&param.name, "the parameter")),
             StmtKind::CheckDecl(check) => check.params.iter().for_each(|param| tell(&param.name, "the parameter")),
             StmtKind::Fn(function) => function.params.iter().for_each(|param| tell(&param.name, "the parameter")),
@@ -36,7 +35,8 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What the top level declares.
+/// What the top level declares and an expression can name. That the item of a loop hides one is an error of the
+/// analysis; an action and a check stand where no value can.
 fn declared<'a>(subject: &Subject<'a>) -> HashMap<&'a str, (&'a Ident, &'static str)> {
     let mut known = HashMap::new();
     for stmt in &subject.file.body {
@@ -45,8 +45,6 @@ fn declared<'a>(subject: &Subject<'a>) -> HashMap<&'a str, (&'a Ident, &'static 
             StmtKind::Secret(secret) => (&secret.name, "secret"),
             StmtKind::Let(binding) => (&binding.name, "value"),
             StmtKind::Fn(function) => (&function.name, "function"),
-            StmtKind::Action(action) => (&action.name, "action"),
-            StmtKind::CheckDecl(check) => (&check.name, "check"),
             StmtKind::Use(used) => match (&used.alias, &used.source) {
                 (Some(alias), _) => (alias, "module"),
                 (None, UseSource::Std(path)) => match path.segments.last() {
