@@ -5,7 +5,8 @@ mod files;
 mod shellcheck;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{NOTHING_EXECUTED, paths, terminal};
 use crate::diag::render;
@@ -14,6 +15,7 @@ use crate::host::real::RealHost;
 use crate::lint::{Linted, Selection};
 use crate::report::findings::{Counts, Format, statistics, written};
 use crate::session::settings::{Settings, Wrong, settings_for};
+use crate::source::{FileId, Span};
 
 /// Find what is wrong with runbooks, and what could be better; nothing is executed.
 ///
@@ -152,6 +154,7 @@ fn told(args: &Args, job: &Job, host: &RealHost) -> u8 {
     for why in &unreadable {
         terminal::error(why, None);
     }
+    once_each(&mut linted, host);
     if let Err(code) = knows_environment(args, &linted) {
         return code;
     }
@@ -172,6 +175,35 @@ fn told(args: &Args, job: &Job, host: &RealHost) -> u8 {
         show(args, &linted, mended);
     }
     exit_code(&linted, !unreadable.is_empty())
+}
+
+/// What is wrong in a file that others use is told where that file is linted itself, and else once.
+fn once_each(linted: &mut [Linted], host: &RealHost) {
+    let canonical = |path: &Path| host.files().canonical(path).unwrap_or_else(|_| path.to_owned());
+    let uses_others = |file: &Linted| file.found.iter().any(|found| found.span().file != file.file);
+    if !linted.iter().any(uses_others) {
+        return;
+    }
+    let mut own: Vec<PathBuf> = linted.iter().map(|file| canonical(&file.path)).collect();
+    own.sort();
+    let mut told: Vec<(String, Span, String)> = Vec::new();
+    for file in linted {
+        let (sources, main) = (Arc::clone(&file.sources), file.file);
+        let root = canonical(&file.path);
+        file.found.retain(|found| {
+            let span = found.span();
+            let name = &sources.get(span.file).name;
+            // A file that is used is named by its path from the project's root, which is a folder above.
+            let linted_itself = || root.ancestors().any(|folder| own.binary_search(&folder.join(name)).is_ok());
+            let key = (name.clone(), Span { file: FileId(0), ..span }, found.message.clone());
+            if span.file == main {
+                return true;
+            }
+            let again = linted_itself() || told.contains(&key);
+            told.push(key);
+            !again
+        });
+    }
 }
 
 /// A misspelt environment would find nothing, and look like a clean runbook.
