@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "journal/commands.rs"]
+mod commands;
 #[path = "journal/conformance.rs"]
 mod conformance;
 #[path = "journal/damage.rs"]

@@ -5,13 +5,18 @@ mod completions;
 mod doc;
 mod explain;
 mod inputs;
+mod journal;
 mod lint;
+mod locks;
 mod opening;
 mod paths;
 mod person;
 mod plan;
 mod prompt;
+mod report;
 mod run;
+mod runs;
+mod show;
 mod signals;
 mod terminal;
 mod wanted;
@@ -41,6 +46,11 @@ enum Command {
     Plan(plan::Args),
     Check(check::Args),
     Lint(lint::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+    Report(report::Args),
+    Locks(locks::LocksArgs),
+    Unlock(locks::UnlockArgs),
     Doc(doc::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -55,6 +65,11 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Runs(args) => runs::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Locks(args) => locks::locks(&args),
+        Command::Unlock(args) => locks::unlock(&args),
         Command::Doc(args) => doc::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),

@@ -4,6 +4,7 @@
 pub mod ending;
 pub mod failure;
 pub mod findings;
+pub mod history;
 pub mod human_time;
 pub mod json;
 pub mod live;

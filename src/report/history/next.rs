@@ -1,0 +1,34 @@
+//! What to type next, for a run that stands somewhere.
+
+use super::{Fate, History};
+use crate::journal::store::Standing;
+
+/// The commands, most useful first, each with what it does behind a `#`.
+pub fn next(history: &History) -> Vec<String> {
+    let run = &history.started.run;
+    let line = |command: String, why: &str| format!("{command}    # {why}");
+    let back = |why: &str| line(format!("rbk rollback {run}"), why);
+    let on = |why: &str| line(format!("rbk resume {run}"), why);
+    let armed = !history.with_fate(|fate| *fate == Fate::Armed).is_empty();
+    let open = !history.open_questions.is_empty();
+    match &history.standing {
+        Standing::Running(_) if open => vec![line(format!("rbk approve {run}"), "to answer from here")],
+        Standing::Running(_) => vec![line(format!("rbk show {run}"), "to look again")],
+        Standing::Broken => vec![on("to go on where it was broken off"), back("to take back what it did")],
+        Standing::Damaged(_) => Vec::new(),
+        Standing::Ended(status) => match status.as_str() {
+            "succeeded" | "finished early" | "rolled back" => Vec::new(),
+            "rollback incomplete" => vec![back("to try again what is left; or do by hand what is listed")],
+            "paused" if open => {
+                let mut lines = vec![on("to answer, and go on")];
+                lines.extend(armed.then(|| back("to take back what it did")));
+                lines
+            }
+            _ => {
+                let mut lines = vec![on("to go on, once the cause is mended")];
+                lines.extend(armed.then(|| back("to take back what it did")));
+                lines
+            }
+        },
+    }
+}
