@@ -249,8 +249,10 @@ impl Writer {
 /// Whether it begins something that is not there yet: an effect that is no part of going back.
 fn is_new(entry: &Entry) -> bool {
     match &entry.event {
-        // `0/12u` is a compensation, `0/12f` a `finally`.
-        Recorded::Intent { pos, .. } => !pos.line.split('/').any(|part| part.ends_with(['u', 'f'])),
+        // `0/12u` is a compensation, `0/12f` and `0/end` are `finally`s.
+        Recorded::Intent { pos, .. } => {
+            !pos.line.split('/').any(|part| part.ends_with(['u', 'f']) || part.starts_with("end"))
+        }
         _ => false,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::growth::{Growth, RUN};
 use super::{
     AnswerTold, Compensation, CompensationTold, Counts, Doubt, EffectTold, Fate, History, Node, Scope, What, since,
 };
@@ -14,20 +15,11 @@ use crate::journal::entry::{
 };
 use crate::journal::store::{RunSummary, Standing};
 
-/// Of so many things beside each other, those that ended well are no longer told one by one.
-const MANY: usize = 400;
-
-/// So many are looked at for one that can go.
-const LOOKED_AT: usize = 16;
-
 /// The line of the run itself.
 const FIRST_LINE: &str = "0";
 
 /// Kinds of scope that are counted.
 pub(super) const CASES: &[&str] = &["step", "check", "monitor", "checklist"];
-
-/// Levels of the tree.
-const DEEPEST: usize = 100;
 
 /// Builds a [`History`], one entry at a time. What it keeps grows with what failed, is armed or stands open, and
 /// not with how long the run was.
@@ -36,9 +28,7 @@ pub struct Builder {
     started: Option<(Timestamp, Started)>,
     standing: Standing,
     last: Timestamp,
-    /// The tree, by numbers; the first is the run itself.
-    nodes: Vec<Option<Growing>>,
-    free: Vec<usize>,
+    tree: Growth,
     /// For each line of execution what is open on it, innermost last.
     open: HashMap<Arc<str>, Vec<usize>>,
     scopes: HashMap<Position, usize>,
@@ -53,37 +43,13 @@ pub struct Builder {
     counts: Counts,
 }
 
-#[derive(Debug)]
-struct Growing {
-    parent: usize,
-    depth: usize,
-    at: Timestamp,
-    what: Option<What>,
-    children: Vec<usize>,
-    folded: usize,
-    /// Where to look next for a child that can be folded.
-    looked: usize,
-}
-
-const RUN: usize = 0;
-
 impl Builder {
     pub(super) fn new(summary: &RunSummary) -> Self {
-        let run = Growing {
-            parent: RUN,
-            depth: 0,
-            at: summary.started,
-            what: None,
-            children: Vec::new(),
-            folded: 0,
-            looked: 0,
-        };
         Self {
             started: None,
             standing: summary.standing.clone(),
             last: summary.started,
-            nodes: vec![Some(run)],
-            free: Vec::new(),
+            tree: Growth::new(summary.started),
             open: HashMap::new(),
             scopes: HashMap::new(),
             marred: HashMap::new(),
@@ -109,7 +75,7 @@ impl Builder {
                     self.enter_again(&forgets);
                 }
                 let parent = self.innermost(FIRST_LINE);
-                self.leaf(parent, at, What::Resumed { by, how });
+                self.put(parent, at, What::Resumed { by, how });
             }
             Recorded::ScopeBegan { pos, depth: _, kind, title, place, effect } => {
                 let scope = Scope {
@@ -147,7 +113,7 @@ impl Builder {
                         before.decided = Some((Verdict::Again, "the resume".into()));
                     }
                 });
-                let told = self.leaf(parent, at, What::Effect(effect));
+                let told = self.put(parent, at, What::Effect(effect));
                 self.effects.insert(pos, told);
             }
             Recorded::Outcome { pos, ending, value: _, armed } => {
@@ -162,7 +128,7 @@ impl Builder {
             Recorded::Observed { .. } | Recorded::ClockRead { .. } | Recorded::Scratch { .. } => {}
             Recorded::Asked { pos, question } => {
                 let parent = self.innermost(&pos.line);
-                let number = self.leaf(parent, at, What::Question { question, answer: None });
+                let number = self.put(parent, at, What::Question { question, answer: None });
                 self.questions.insert(pos, number);
             }
             Recorded::Answered { pos, question, answer, by, evidence } => {
@@ -191,7 +157,7 @@ impl Builder {
             }
             Recorded::UndoBegan { pos } => self.tell(&pos, at, What::Rollback { why: None, count: None }),
             Recorded::RollbackBegan { failure, compensations } => {
-                self.leaf(RUN, at, What::Rollback { why: Some(failure), count: Some(compensations) });
+                self.put(RUN, at, What::Rollback { why: Some(failure), count: Some(compensations) });
             }
             Recorded::CompensationBegan { compensation, text, path } => {
                 self.compensation_began(at, compensation, text, path);
@@ -202,7 +168,7 @@ impl Builder {
             Recorded::Noted { pos, text, warning } => self.tell(&pos, at, What::Note { text, warning }),
             Recorded::StopAsked { what, times } => {
                 let parent = self.innermost(FIRST_LINE);
-                self.leaf(parent, at, What::Stop { what, times });
+                self.put(parent, at, What::Stop { what, times });
             }
             Recorded::Ended(ended) => self.ended = Some(*ended),
         }
@@ -214,7 +180,7 @@ impl Builder {
             return;
         }
         let parent = self.innermost(&pos.line);
-        let number = self.leaf(parent, at, What::Scope(scope));
+        let number = self.put(parent, at, What::Scope(scope));
         self.open.entry(Arc::clone(&pos.line)).or_default().push(number);
         self.scopes.insert(pos, number);
     }
@@ -223,7 +189,7 @@ impl Builder {
         let again = self.marred.remove(&pos);
         let Some(number) = self.scopes.remove(&pos).or(again) else { return };
         self.close(&pos.line, number);
-        let Some(What::Scope(scope)) = self.what(number) else { return };
+        let Some(What::Scope(scope)) = self.tree.what(number) else { return };
         scope.detail = detail;
         scope.elapsed = Some(elapsed);
         let ended_well = matches!(status.as_str(), "passed" | "skipped" | "accepted");
@@ -256,7 +222,7 @@ impl Builder {
             self.marred.iter().map(|(pos, number)| (*number, pos.clone())).collect();
         again.sort();
         for (number, pos) in again {
-            let Some(What::Scope(scope)) = self.what(number) else { continue };
+            let Some(What::Scope(scope)) = self.tree.what(number) else { continue };
             if forgets.contains(&scope.entry) {
                 self.marred.remove(&pos);
                 continue;
@@ -268,7 +234,7 @@ impl Builder {
 
     fn read(&mut self, pos: &Position, summary: &str, ending: &Ending) {
         let number = self.innermost(&pos.line);
-        if let Some(What::Scope(scope)) = self.what(number) {
+        if let Some(What::Scope(scope)) = self.tree.what(number) {
             scope.reads += 1;
             if let Ending::Failed(error) | Ending::Unknown(error) = ending {
                 scope.failed_read = Some(format!("{summary}: {}", error.message));
@@ -278,7 +244,7 @@ impl Builder {
 
     fn answered(&mut self, pos: Position, at: Timestamp, asked: String, told: AnswerTold) {
         let number = self.questions.get(&pos).copied();
-        if let Some(What::Question { answer, .. }) = number.and_then(|number| self.what(number)) {
+        if let Some(What::Question { answer, .. }) = number.and_then(|number| self.tree.what(number)) {
             *answer = Some(told);
             return;
         }
@@ -298,17 +264,14 @@ impl Builder {
     /// Under the scope that failed, if it stands open.
     fn failed(&mut self, at: Timestamp, failure: Box<FailureEntry>, next: String) {
         let title = failure.path.last().cloned();
-        let is_it = |number: &&usize| {
-            let what = self.nodes.get(**number).and_then(Option::as_ref).and_then(|node| node.what.as_ref());
-            matches!((what, &title), (Some(What::Scope(scope)), Some(title)) if *scope.title == **title)
-        };
+        let is_it = |number: &&usize| matches!((self.tree.get(**number), &title), (Some(What::Scope(scope)), Some(title)) if *scope.title == **title);
         let parent = self.scopes.values().filter(is_it).max().copied().unwrap_or(RUN);
-        self.leaf(parent, at, What::Failure { failure, next });
+        self.put(parent, at, What::Failure { failure, next });
     }
 
     fn compensation_began(&mut self, at: Timestamp, name: Position, text: String, path: Vec<Arc<str>>) {
         let told = CompensationTold { text: text.clone(), path: path.clone(), ended: None };
-        let number = self.leaf(RUN, at, What::Compensation(name.clone(), told));
+        let number = self.put(RUN, at, What::Compensation(name.clone(), told));
         if !self.by_name.contains_key(&name) {
             self.remember(Compensation {
                 pos: name.clone(),
@@ -335,7 +298,7 @@ impl Builder {
     ) {
         self.open.remove(&*format!("{}/{}u", name.line, name.at));
         if let Some(number) = self.running.remove(name)
-            && let Some(What::Compensation(_, told)) = self.what(number)
+            && let Some(What::Compensation(_, told)) = self.tree.what(number)
         {
             told.ended = Some((at, failure.clone()));
         }
@@ -374,14 +337,10 @@ impl Builder {
 
     fn effect<T>(&mut self, pos: &Position, tell: impl FnOnce(&mut EffectTold) -> T) -> Option<T> {
         let number = *self.effects.get(pos)?;
-        match self.what(number) {
+        match self.tree.what(number) {
             Some(What::Effect(effect)) => Some(tell(effect)),
             _ => None,
         }
-    }
-
-    fn what(&mut self, number: usize) -> Option<&mut What> {
-        self.nodes.get_mut(number)?.as_mut()?.what.as_mut()
     }
 
     /// The innermost of what is open on a line, or on the one that it left.
@@ -402,13 +361,11 @@ impl Builder {
     fn titles(&self, line: &str) -> Vec<Arc<str>> {
         let mut titles = Vec::new();
         let mut number = self.innermost(line);
-        while number != RUN
-            && let Some(Some(node)) = self.nodes.get(number)
-        {
-            if let Some(What::Scope(scope)) = &node.what {
+        while number != RUN {
+            if let Some(What::Scope(scope)) = self.tree.get(number) {
                 titles.insert(0, scope.title.as_str().into());
             }
-            number = node.parent;
+            number = self.tree.parent(number);
         }
         titles
     }
@@ -426,78 +383,15 @@ impl Builder {
 
     fn tell(&mut self, pos: &Position, at: Timestamp, what: What) {
         let parent = self.innermost(&pos.line);
-        self.leaf(parent, at, what);
+        self.put(parent, at, what);
     }
 
-    fn leaf(&mut self, parent: usize, at: Timestamp, what: What) -> usize {
-        // Deeper than any runbook nests, it goes beside and not within: what reads the tree goes down in it.
-        let above = |number: usize| self.nodes.get(number).and_then(Option::as_ref);
-        let parent = match above(parent) {
-            Some(node) if node.depth >= DEEPEST => node.parent,
-            _ => parent,
-        };
-        let depth = above(parent).map_or(0, |node| node.depth) + 1;
-        let node = Growing { parent, depth, at, what: Some(what), children: Vec::new(), folded: 0, looked: 0 };
-        let number = match self.free.pop() {
-            Some(number) => {
-                self.nodes[number] = Some(node);
-                number
-            }
-            None => {
-                self.nodes.push(Some(node));
-                self.nodes.len() - 1
-            }
-        };
-        if let Some(Some(parent)) = self.nodes.get_mut(parent) {
-            parent.children.push(number);
+    fn put(&mut self, parent: usize, at: Timestamp, what: What) -> usize {
+        let number = self.tree.leaf(parent, at, what);
+        for effect in self.tree.forgotten.drain(..) {
+            self.effects.remove(&effect);
         }
-        self.fold(parent);
         number
-    }
-
-    /// Of many, the oldest that ended well makes room.
-    fn fold(&mut self, parent: usize) {
-        let Some(Some(node)) = self.nodes.get(parent) else { return };
-        if node.children.len() <= MANY {
-            return;
-        }
-        // A few at a time: of many that stand open, none can go yet.
-        let from = if node.looked < node.children.len() { node.looked } else { 0 };
-        let some = node.children.iter().enumerate().skip(from).take(LOOKED_AT);
-        let plain = some.clone().find(|(_, child)| self.is_plain(**child)).map(|(at, _)| at);
-        let next = from + some.len();
-        let Some(Some(node)) = self.nodes.get_mut(parent) else { return };
-        match plain {
-            Some(at) => {
-                node.folded += 1;
-                node.looked = at;
-                let gone = node.children.remove(at);
-                self.forget(gone);
-            }
-            None => node.looked = next,
-        }
-    }
-
-    fn is_plain(&self, number: usize) -> bool {
-        let Some(Some(node)) = self.nodes.get(number) else { return false };
-        let own = match &node.what {
-            Some(What::Scope(scope)) => matches!(scope.status.as_deref(), Some("passed" | "skipped")),
-            Some(What::Effect(effect)) => matches!(effect.ending, Some(Ending::Done)),
-            Some(What::Note { warning, .. }) => !warning,
-            Some(What::Wait { .. }) => true,
-            _ => false,
-        };
-        own && node.children.iter().all(|child| self.is_plain(*child))
-    }
-
-    fn forget(&mut self, number: usize) {
-        if let Some(node) = self.nodes.get_mut(number).and_then(Option::take) {
-            if let Some(What::Effect(effect)) = &node.what {
-                self.effects.remove(&effect.pos);
-            }
-            node.children.into_iter().for_each(|child| self.forget(child));
-            self.free.push(number);
-        }
     }
 
     /// The story. `None` if the record does not begin with how the run was started.
@@ -510,7 +404,7 @@ impl Builder {
             let armed = self.compensations.iter_mut().filter(|one| one.fate == Fate::Armed);
             armed.for_each(|one| one.fate = Fate::Disarmed("the run ended well".into()));
         }
-        let story = self.children(RUN);
+        let story = self.tree.children(RUN);
         Some(History {
             started,
             begun,
@@ -528,7 +422,7 @@ impl Builder {
     fn open_questions(&self) -> Vec<crate::journal::entry::QuestionEntry> {
         let mut numbers: Vec<usize> = self.questions.values().copied().collect();
         numbers.sort_unstable();
-        let open = numbers.into_iter().filter_map(|number| match self.nodes.get(number)?.as_ref()?.what.as_ref()? {
+        let open = numbers.into_iter().filter_map(|number| match self.tree.get(number)? {
             What::Question { question, answer: None } => Some(question.clone()),
             _ => None,
         });
@@ -539,29 +433,17 @@ impl Builder {
     fn doubts(&self) -> Vec<Doubt> {
         let running = matches!(self.standing, Standing::Running(_));
         let mut found: Vec<(Timestamp, Doubt)> = Vec::new();
-        for node in self.nodes.iter().flatten() {
-            let Some(What::Effect(effect)) = &node.what else { continue };
+        for (at, what) in self.tree.all() {
+            let What::Effect(effect) = what else { continue };
             let error: Option<ErrorEntry> = match (&effect.ending, &effect.decided) {
                 (None, None) if !running => None,
                 (Some(Ending::Unknown(error)), _) => Some(error.clone()),
                 (None | Some(Ending::Done | Ending::Failed(_)), _) => continue,
             };
-            found.push((node.at, Doubt { path: effect.path.clone(), summary: effect.summary.clone(), error }));
+            found.push((at, Doubt { path: effect.path.clone(), summary: effect.summary.clone(), error }));
         }
         found.sort_by_key(|(at, _)| *at);
         found.into_iter().map(|(_, doubt)| doubt).collect()
-    }
-
-    fn children(&mut self, number: usize) -> Vec<Node> {
-        let Some(Some(node)) = self.nodes.get_mut(number) else { return Vec::new() };
-        let children = std::mem::take(&mut node.children);
-        children.into_iter().filter_map(|child| self.node(child)).collect()
-    }
-
-    fn node(&mut self, number: usize) -> Option<Node> {
-        let children = self.children(number);
-        let node = self.nodes.get_mut(number)?.take()?;
-        Some(Node { at: node.at, what: node.what?, children, folded: node.folded })
     }
 }
 

@@ -4,6 +4,7 @@
 //! left and in doubt.
 
 mod build;
+mod growth;
 pub mod json;
 pub mod junit;
 pub mod markdown;
