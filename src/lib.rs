@@ -4,6 +4,7 @@
 //! `src/README.md` says what each is for and what must always hold in it.
 
 pub mod diag;
+pub mod mask;
 pub mod source;
 
 pub mod host;

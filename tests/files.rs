@@ -265,3 +265,34 @@ fn a_new_file_gets_its_mode() {
     run_local((action.run)(&around.call(&args(action, texts)))).unwrap();
     assert!(listing(dir.path()).contains(&"new 600 1 \"x\"".to_owned()));
 }
+
+#[test]
+fn putting_a_folder_back_again_loses_nothing() {
+    let dir = laid_out();
+    let around = around(dir.path());
+    let before = listing(dir.path());
+    for (name, texts) in [
+        ("file.copy", &[("from", "text"), ("to", "folder")][..]),
+        ("file.copy", &[("from", "folder/deep"), ("to", "folder")]),
+        ("file.remove", &[("path", "folder")]),
+    ] {
+        let done = act(&around, name, texts);
+        // A rollback that was cut short begins anew.
+        take_back(&around, &done).unwrap();
+        take_back(&around, &done).unwrap();
+        assert_eq!(listing(dir.path()), before, "{name}");
+    }
+}
+
+#[test]
+fn a_folder_is_put_back_from_wherever_it_was_cut_short() {
+    let dir = laid_out();
+    let around = around(dir.path());
+    let before = listing(dir.path());
+    let done = act(&around, "file.copy", &[("from", "folder/deep"), ("to", "folder")]);
+    done.result.as_ref().unwrap();
+    // The new folder is half removed already.
+    fs::remove_dir_all(dir.path().join("folder/deep")).unwrap();
+    take_back(&around, &done).unwrap();
+    assert_eq!(listing(dir.path()), before);
+}

@@ -59,7 +59,7 @@ async fn transcript_of(path: &Path) -> Result<String, String> {
     }
     let mut script = script::read(&text, &host)?;
     let before = host.fake_files().listing();
-    let told = Rc::new(Transcript::new(&host, script.show.iter().any(|show| show == "output")));
+    let told = Rc::new(Transcript::new(&host, script.show.iter().any(|show| show == "output"), script.plan));
     run_case(&name, &host, &mut script, &told).await?;
     let unused = script.unused();
     if !unused.is_empty() {

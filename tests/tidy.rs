@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the ground up. `main` and `lib` are above all.
 const FLOORS: &[&[&str]] = &[
-    &["source", "diag"],
+    &["source", "diag", "mask"],
     &["syntax", "value", "host"],
     &["catalog"],
     &["eval", "functions"],

@@ -27,7 +27,7 @@ pub(super) fn text(args: &Args, name: &str) -> String {
 pub(super) fn shown(args: &Args, name: &str) -> String {
     match args.get(name) {
         Value::Unknown(_) => "(known when it runs)".to_owned(),
-        value => value.to_text().chars().take(200).collect(),
+        value => crate::mask::current().hide(&value.to_text()).chars().take(200).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{file_error, later, no_evidence, path, shown, text};
 use crate::catalog::{Action, ActionError, Args, Call, Effect, Inverse, Param};
-use crate::host::{FileInfo, FileKind, Files, LocalFuture};
+use crate::host::{FileKind, Files, LocalFuture};
 use crate::value::Value;
 
 const PATH: Param =
@@ -225,7 +225,8 @@ pub(super) static REMOVE: Action = Action {
     name: "file.remove",
     summary: "Remove a file, a link, or a folder with everything in it",
     details: "It is moved aside within its folder, under a hidden name, so that it can be put back whole; when \
-              nothing is there that is no failure. Taken back: it is where it was.",
+              nothing is there that is no failure. Taken back: it is where it was. In a step with an `undo` of its own \
+              it is gone for good.",
     effect: Effect::Changes,
     params: &[PATH],
     returns: "null",
@@ -236,9 +237,13 @@ pub(super) static REMOVE: Action = Action {
             let path = path(call, "path");
             let files = call.host.files();
             if files.metadata(&path).map_err(|error| file_error("looked at", &path, &error))?.is_some() {
-                // The name that `capture` has chosen: nothing has taken it since.
-                let hidden = hidden(files, &path);
-                files.rename(&path, &hidden).map_err(|error| file_error("removed", &path, &error))?;
+                let removed = if call.is_captured {
+                    // The name that `capture` has chosen: nothing has taken it since.
+                    files.rename(&path, &hidden(files, &path))
+                } else {
+                    files.remove(&path)
+                };
+                removed.map_err(|error| file_error("removed", &path, &error))?;
             }
             Ok(Value::Null)
         })
@@ -466,15 +471,35 @@ fn put_back<'a>(call: &'a Call<'a>, kept: &'a Value) -> LocalFuture<'a, Result<(
     })
 }
 
-/// Moves a hidden copy over what is at a path now.
+/// Moves a hidden copy over what is at a path now. One that was cut short may be done again from wherever it was.
 fn swap_back(files: &dyn Files, path: &Path, hidden: &Path) -> std::io::Result<()> {
-    // A rename over a file takes one moment; a folder must go first.
-    let is_folder = |there: Option<&FileInfo>| there.is_some_and(|there| there.kind == FileKind::Dir);
+    let name = hidden.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let going = hidden.with_file_name(format!("{name}-after"));
     let (there, old) = (files.metadata(path)?, files.metadata(hidden)?);
-    if there.is_some() && (is_folder(there.as_ref()) || is_folder(old.as_ref())) {
-        files.remove(path)?;
+    match (&there, &old) {
+        // An earlier try has put it back already: what is there now is what was there before.
+        (Some(_), None) => {}
+        (None, None) => {
+            let message = format!("the copy that was kept of it, {}, is gone", hidden.display());
+            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, message));
+        }
+        (there, Some(old)) => {
+            // A rename over a file takes one moment; a folder must go out of the way first.
+            if let Some(there) = there
+                && (there.kind == FileKind::Dir || old.kind == FileKind::Dir)
+            {
+                if files.metadata(&going)?.is_some() {
+                    files.remove(&going)?;
+                }
+                files.rename(path, &going)?;
+            }
+            files.rename(hidden, path)?;
+        }
     }
-    files.rename(hidden, path)
+    if files.metadata(&going)?.is_some() {
+        files.remove(&going)?;
+    }
+    Ok(())
 }
 
 /// Clears the hidden copy away.

@@ -351,6 +351,8 @@ fn evidence(value: &Value) -> Option<String> {
 
 /// The beginning of a body on one line, control characters made visible.
 fn excerpt(body: &str, limit: usize) -> String {
+    let mask = crate::mask::current();
+    let body = &*mask.hide(body);
     let mut out = String::new();
     for (count, c) in body.trim().chars().enumerate() {
         if count == limit {

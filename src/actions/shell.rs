@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::{duration, later, no_evidence, optional_text, shown, text};
 use crate::catalog::command::{CommandLine, CommandOptions};
 use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Param};
-use crate::host::{Cancel, Exit, LocalFuture, Process, ProcessError};
+use crate::host::{Exit, LocalFuture, Process, ProcessError, Stream};
 use crate::value::{Record, Value, display, units};
 
 /// Stands before every script under bash, on its first line, so that bash counts lines as the script
@@ -16,6 +16,9 @@ use crate::value::{Record, Value, display, units};
 const BASH_PROLOGUE: &str = "set -Euo pipefail; trap 'rbk_s=($? \"${PIPESTATUS[@]}\"); \
     if [[ ${rbk_s[0]} != 141 ]]; then exit \"${rbk_s[0]}\"; fi; \
     for rbk_s in \"${rbk_s[@]}\"; do case $rbk_s in 0|141) ;; *) exit \"$rbk_s\" ;; esac; done' ERR; ";
+
+/// Told where its output is: the run went on, and something is still there.
+const HELD: &str = "rbk: a process that the command left behind still holds its output; it was not waited for\n";
 
 /// The exit code of a process that wrote to a closed pipe.
 const BROKEN_PIPE: i32 = 141;
@@ -89,7 +92,7 @@ async fn run_in(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -
     match result {
         (Err(error), _) => Err(not_started(&error)),
         (Ok(exit), timed_out) => {
-            judged(exit, options, call.cancel, timed_out.then_some(options.timeout).flatten(), line)
+            judged(exit, options, timed_out.then_some(options.timeout).flatten(), line, call)
         }
     }
 }
@@ -123,7 +126,8 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         CommandLine::Direct(_) => None,
         CommandLine::Script(script) => Some(script.clone()),
     };
-    Ok(Process { argv, shell, script, dir, env, stdin, grace: call.grace })
+    let withheld = call.withheld.clone();
+    Ok(Process { argv, shell, script, dir, env, withheld, stdin, grace: call.grace, is_secret: call.is_secret })
 }
 
 fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> {
@@ -149,17 +153,27 @@ fn not_started(error: &ProcessError) -> ActionError {
 fn judged(
     exit: Exit,
     options: &CommandOptions,
-    cancel: &Cancel,
     timed_out: Option<Duration>,
     line: &CommandLine,
+    call: &Call<'_>,
 ) -> Result<Value, ActionError> {
     let status = match line {
         CommandLine::Script(_) if exit.status == BROKEN_PIPE => 0,
         _ => exit.status,
     };
     let ok = if options.ok.is_empty() { status == 0 } else { options.ok.contains(&i64::from(status)) };
-    let said = if exit.stderr.trim().is_empty() { tail(&exit.stdout) } else { tail(&exit.stderr) };
+    // What returns a secret may have written a part of it before it failed.
+    let (said, all) = if exit.stderr.trim().is_empty() && !call.is_secret {
+        (&exit.stdout, exit.all_stdout.as_ref())
+    } else {
+        (&exit.stderr, exit.all_stderr.as_ref().or(exit.all_stdout.as_ref()))
+    };
+    let said = tail(&crate::mask::current().hide(said));
+    let all = all.map(|path| format!("all that it wrote is in {}", path.display()));
     let held = exit.output_held;
+    if held && !exit.cancelled {
+        (call.output)(Stream::Stderr, HELD.as_bytes());
+    }
     let cancelled = exit.cancelled;
     let value = Value::Record(std::sync::Arc::new(
         Record::new([
@@ -177,22 +191,24 @@ fn judged(
                 "it was stopped after {}",
                 units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
             ),
-            None if cancel.is_cancelled() => "it was stopped before it was done".to_owned(),
+            None if call.cancel.is_cancelled() => "it was stopped before it was done".to_owned(),
             None => "it was stopped".to_owned(),
         };
-        return Err(ActionError { value: Some(value), ..ActionError::in_doubt(message).output(said) });
+        return Err(ActionError { value: Some(value), help: all, ..ActionError::in_doubt(message).output(said) });
     }
     if ok || options.tried {
         return Ok(value);
     }
     let message = message(status, &said);
     let mut failed = ActionError { value: Some(value), ..ActionError::failed(message).output(said) };
-    failed.help = match status {
+    let help = match status {
         127 => Some("a program in it is not installed, or not on PATH".to_owned()),
         126 => Some("a program in it is not executable: chmod +x".to_owned()),
         _ if held => Some("a process it left behind still holds its output; rbk did not wait for that one".to_owned()),
         _ => None,
     };
+    let helps: Vec<String> = help.into_iter().chain(all).collect();
+    failed.help = (!helps.is_empty()).then(|| helps.join("; "));
     Err(failed)
 }
 

@@ -123,6 +123,13 @@ pub struct Call<'a> {
     pub context: Vec<(&'static str, String)>,
     /// How long a process may take to end itself when it is stopped.
     pub grace: Duration,
+    /// What the action's inverse needs was captured before: the inverse may be asked for. Where it was not, as in
+    /// a step with an `undo` of its own, nothing is to be kept.
+    pub is_captured: bool,
+    /// What it returns is a secret: what it writes is not shown, nor kept anywhere.
+    pub is_secret: bool,
+    /// Variables of our environment that a process does not inherit.
+    pub withheld: Vec<String>,
 }
 
 /// `on dir(…)` and `with …` around a statement.

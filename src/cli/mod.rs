@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, with its arguments and its function.
 
+mod bug;
 mod check;
 mod completions;
 mod doc;
@@ -23,13 +24,11 @@ mod wanted;
 
 use std::process::ExitCode;
 
+pub use bug::report_bugs;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Nothing was executed: usage, configuration or source.
 const NOTHING_EXECUTED: u8 = 2;
-
-/// A bug in rbk itself.
-const BUG: i32 = 70;
 
 /// Runbooks that run: phases, checks, deadlines, and a rollback that undoes exactly what ran.
 #[derive(Debug, Parser)]
@@ -58,7 +57,12 @@ enum Command {
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    report_bugs();
+    crate::mask::guard_process();
+    // A dump would hold what the environment holds, whatever else is hidden. What is started inherits that.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+    let none = rustix::process::Rlimit { current: Some(0), maximum: limit.maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    bug::report_bugs();
     log_if_asked();
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
@@ -77,31 +81,11 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// A panic is a bug of ours: it says so in words and ends with its own exit code.
-fn report_bugs() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        let what = panic.payload();
-        let what = what.downcast_ref::<&str>().copied().or_else(|| what.downcast_ref::<String>().map(String::as_str));
-        terminal::say(&format!(
-            "\nrbk: this is a bug in rbk {}{place}: {}\n\
-             What ran until here was done, and nothing was taken back: look at the last lines above.\n\
-             Please report it with those lines and the runbook.",
-            env!("CARGO_PKG_VERSION"),
-            what.unwrap_or("no message")
-        ));
-        if std::env::var_os("RUST_BACKTRACE").is_some() {
-            terminal::say(&std::backtrace::Backtrace::force_capture().to_string());
-        }
-        std::process::exit(BUG);
-    }));
-}
-
 /// `RBK_LOG=debug`: rbk's own log, on standard error.
 fn log_if_asked() {
     if let Ok(filter) = std::env::var("RBK_LOG") {
         let filter = tracing_subscriber::EnvFilter::new(filter);
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| terminal::Masked).try_init();
     }
 }
 

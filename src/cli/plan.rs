@@ -7,7 +7,6 @@ use super::inputs::Inputs;
 use super::{opening, run, signals, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
-use crate::report::outline::Outline;
 use crate::report::plan::PlanReport;
 use crate::runtime::outcome::Status;
 use crate::runtime::{Control, Selection, Start, Unhandled};
@@ -41,9 +40,8 @@ pub(super) fn run(args: &Args) -> u8 {
 fn plan(args: &Args) -> Result<u8, u8> {
     let host = Rc::new(RealHost::new());
     let program = opening::story(&*host, &args.file)?;
-    let outline = Outline::of(&program);
     let (unit, _) = args.inputs.bind(&program, &*host)?;
-    let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style(), outline));
+    let plan = Rc::new(PlanReport::new(Box::new(std::io::stdout()), terminal::stdout_style()));
     let control = Rc::new(Control::default());
     let insisted = signals::Insisted::default();
     let beside = signals::listen(Rc::clone(&control), Rc::clone(&host), Rc::clone(&plan) as _, insisted.clone());

@@ -1,7 +1,7 @@
 //! Lines typed on the terminal. rustyline reads on a thread of its own, since nothing can stop a read.
 
 use std::cell::RefCell;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
@@ -40,6 +40,18 @@ fn line(editor: &mut Option<DefaultEditor>, prompt: &str) -> Typed {
     }
 }
 
+/// The terminal as it was before what is typed was hidden.
+static SHOWN: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Before the process ends in the middle of things: what is typed is shown again.
+pub(super) fn give_the_terminal_back() {
+    if let Ok(before) = SHOWN.try_lock()
+        && let Some(shown) = &*before
+    {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, shown);
+    }
+}
+
 /// A line that is not shown while it is typed. Ctrl-C stays the terminal's and arrives as a signal.
 fn hidden(prompt: &str) -> Typed {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), prompt.as_bytes());
@@ -47,12 +59,18 @@ fn hidden(prompt: &str) -> Typed {
     let mut silent = shown.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
+    if let Ok(mut before) = SHOWN.lock() {
+        *before = Some(shown.clone());
+    }
     if tcsetattr(std::io::stdin(), OptionalActions::Flush, &silent).is_err() {
         return Typed::Ended;
     }
     let mut text = String::new();
     let read = std::io::stdin().read_line(&mut text);
     let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &shown);
+    if let Ok(mut before) = SHOWN.lock() {
+        *before = None;
+    }
     match read {
         Ok(n) if n > 0 => Typed::Text(text.trim_end_matches(['\n', '\r']).to_owned()),
         _ => Typed::Ended,

@@ -188,6 +188,9 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let control = Rc::new(Control::default());
     let insisted = signals::Insisted::default();
     let id: Arc<str> = session::new_run_id(&*world);
+    if let Some(folder) = session::run_folder(&*world, &id) {
+        host.spill_into(folder);
+    }
 
     let beside = {
         let (control, reporter, insisted) = (Rc::clone(&control), Rc::clone(&reporter), insisted.clone());

@@ -66,6 +66,7 @@ async fn next(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Sign
 fn end_soon(number: u8) {
     let _ = std::thread::Builder::new().name("last".to_owned()).spawn(move || {
         std::thread::sleep(LAST);
+        super::prompt::give_the_terminal_back();
         terminal::say("rbk: ended before everything had come to its end; look at what was running");
         std::process::exit(128 + i32::from(number));
     });

@@ -3,27 +3,54 @@
 use std::io::{IsTerminal, Write};
 
 use crate::diag::Style;
+use crate::mask;
+use crate::report::sanitize;
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 100;
 
 /// A line, or several, for people.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", hidden(text));
+}
+
+/// The same of what is hidden already, though other output may be locked.
+pub(super) fn say_at_once(text: &str) {
+    let _ = rustix::io::write(std::io::stderr(), format!("{text}\n").as_bytes());
 }
 
 /// Data.
 pub(super) fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = std::io::stdout().write_all(hidden(text).as_bytes());
+}
+
+/// On whatever thread, a text holds no secret of the run.
+fn hidden(text: &str) -> std::borrow::Cow<'_, str> {
+    mask::of_process().map_or(std::borrow::Cow::Borrowed(text), |mask| mask.hide(text))
+}
+
+/// Standard error for lines that come whole.
+pub(super) struct Masked;
+
+impl Write for Masked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::stderr().write_all(hidden(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
 }
 
 /// A mistake in what was asked, and what to type instead.
 pub(super) fn error(message: &str, help: Option<&str>) {
     let style = stderr_style();
     let word = crate::report::paint(style, crate::report::Ink::Bad, "error:");
-    say(&format!("{word} {message}"));
+    let shown = |text: &str| text.lines().map(|line| sanitize::line(line).into_owned()).collect::<Vec<_>>().join("\n");
+    say(&format!("{word} {}", shown(message)));
     if let Some(help) = help {
-        say(&format!("  help: {help}"));
+        say(&format!("  help: {}", shown(help)));
     }
 }
 

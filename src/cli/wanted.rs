@@ -6,6 +6,7 @@ use crate::diag::did_you_mean;
 use crate::eval::Expr;
 use crate::eval::expr::ExprKind;
 use crate::report::outline::Outline;
+use crate::runtime::Title;
 use crate::value::Value;
 
 /// The answer that lets a run begin outside of its window.
@@ -13,8 +14,8 @@ pub(super) const WINDOW_OPEN: &str = "window=open";
 
 /// What the flags may name.
 pub(super) struct Names {
-    titles: Vec<String>,
-    approvals: Vec<String>,
+    titles: Vec<Named>,
+    approvals: Vec<Named>,
     questions: Vec<String>,
     /// Some question's text is only known when it is asked.
     more_questions: bool,
@@ -38,11 +39,12 @@ impl Names {
 
     fn add(&mut self, program: &Program, outline: &Outline) {
         for item in &outline.items {
-            let names = [item.name.to_string(), item.path.clone()];
+            let around: Vec<&str> = item.around.iter().map(|name| &**name).collect();
+            let named = Named::of(&around, &item.name);
             if item.kind == "approve" {
-                self.approvals.extend(names.clone());
+                self.approvals.push(named.clone());
             }
-            self.titles.extend(names);
+            self.titles.push(named);
         }
         // Protected environments ask for their name before the run and before what is dangerous.
         self.more_questions |= program.environments.iter().any(|environment| environment.protected);
@@ -62,10 +64,10 @@ impl Names {
         answers: &[String],
     ) -> Result<(), Wrong> {
         for name in selected {
-            known(name, &self.titles, "step or phase", "this runbook has no step or phase")?;
+            titled(name, &self.titles, "step or phase", "this runbook has no step or phase")?;
         }
         for name in approved {
-            known(name, &self.approvals, "approval", "this runbook asks for no approval")?;
+            titled(name, &self.approvals, "approval", "this runbook asks for no approval")?;
         }
         for given in answers {
             self.check_answer(given)?;
@@ -77,8 +79,8 @@ impl Names {
         let Some((question, _)) = given.split_once('=') else {
             return Err((format!("--answer '{given}' gives no answer"), Some(format!("--answer '{given}=…'"))));
         };
-        let mut all = self.questions.iter().chain(&self.titles);
-        let is_known = all.any(|name| super::person::answer_to(name, given).is_some());
+        let titles = self.titles.iter().flat_map(|named| [&named.name, &named.path]);
+        let is_known = self.questions.iter().chain(titles).any(|name| super::person::answer_to(name, given).is_some());
         if is_known || self.more_questions || given.eq_ignore_ascii_case(WINDOW_OPEN) {
             return Ok(());
         }
@@ -157,6 +159,36 @@ fn asks(block: &Block) -> bool {
     })
 }
 
+/// A title as it is written, with those around it.
+#[derive(Clone)]
+struct Named {
+    name: String,
+    /// `Phase/Step`
+    path: String,
+    title: Title,
+    around: Vec<Title>,
+}
+
+impl Named {
+    fn of(around: &[&str], name: &str) -> Self {
+        let path: Vec<&str> = around.iter().copied().chain([name]).collect();
+        Self {
+            name: name.to_owned(),
+            path: path.join("/"),
+            title: Title::written(name),
+            around: around.iter().map(|title| Title::written(title)).collect(),
+        }
+    }
+}
+
+fn titled(name: &str, titles: &[Named], what: &str, none: &str) -> Result<(), Wrong> {
+    if titles.iter().any(|named| named.title.is_named_among(&named.around, name)) {
+        return Ok(());
+    }
+    let names: Vec<String> = titles.iter().flat_map(|named| [named.name.clone(), named.path.clone()]).collect();
+    known(name, &names, what, none)
+}
+
 fn known(name: &str, names: &[String], what: &str, none: &str) -> Result<(), Wrong> {
     if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return Ok(());
@@ -182,7 +214,11 @@ mod tests {
     #[test]
     fn slips_are_found_before_the_run() {
         let names = Names {
-            titles: vec!["Deploy".into(), "Deploy/Send the traffic".into(), "Send the traffic".into()],
+            titles: vec![
+                Named::of(&[], "Deploy"),
+                Named::of(&["Deploy"], "Send the traffic"),
+                Named::of(&["Deploy"], "Send ${share} of it"),
+            ],
             approvals: Vec::new(),
             questions: vec!["Is it a = b?".into()],
             more_questions: false,
@@ -192,6 +228,7 @@ mod tests {
             names.check(selected.iter().copied(), &owned(approve), &owned(answer))
         };
         assert_eq!(check(&["deploy/send the traffic"], &[], &["is it a = b?=yes"]), Ok(()));
+        assert_eq!(check(&["Deploy/[50%]/Send 50% of it", "Send ${share} of it"], &[], &[]), Ok(()));
         let (message, help) = check(&["Send the trafic"], &[], &[]).unwrap_err();
         assert_eq!(message, "there is no step or phase 'Send the trafic'");
         assert_eq!(help.as_deref(), Some("did you mean 'Send the traffic'?"));

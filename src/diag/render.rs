@@ -28,8 +28,18 @@ impl Default for Style {
     }
 }
 
+/// Characters of a message, label or advice; a longer one is cut. Each may quote what somebody wrote.
+const LONGEST: usize = 1000;
+
+/// Bytes of source lines that are drawn; where they are longer, the place is only named.
+const WIDEST: usize = 4096;
+
 /// Draws one diagnostic with the source lines it points at.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
+    let diagnostic = &cut(diagnostic);
+    if !can_be_drawn(diagnostic, sources) {
+        return named(diagnostic, sources);
+    }
     let theme = match (style.unicode, style.colour) {
         (true, true) => GraphicalTheme::unicode(),
         (true, false) => GraphicalTheme::unicode_nocolor(),
@@ -41,6 +51,47 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> Strin
     if handler.render_report(&mut out, &drawn).is_err() {
         out.clear();
         let _ = writeln!(out, "{} {}", diagnostic.code.id, diagnostic.message);
+    }
+    out
+}
+
+fn cut(diagnostic: &Diagnostic) -> Diagnostic {
+    let cut = |text: &mut String| {
+        let is_long = text.chars().nth(LONGEST).is_some();
+        *text = text.chars().take(LONGEST).map(visible).collect();
+        if is_long {
+            text.push('…');
+        }
+    };
+    let mut diagnostic = diagnostic.clone();
+    cut(&mut diagnostic.message);
+    diagnostic.labels.iter_mut().for_each(|label| cut(&mut label.text));
+    diagnostic.help.as_mut().map(cut);
+    diagnostic
+}
+
+fn can_be_drawn(diagnostic: &Diagnostic, sources: &Sources) -> bool {
+    let text = sources.get(diagnostic.span().file).text.as_bytes();
+    let is_end = |byte: &u8| *byte == b'\n';
+    diagnostic.labels.iter().filter(|label| label.span.file == diagnostic.span().file).all(|label| {
+        let (start, end) = (label.span.start as usize, label.span.end as usize);
+        let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else { return true };
+        let start = before.iter().rposition(is_end).unwrap_or(0);
+        let end = end + after.iter().position(is_end).unwrap_or(after.len());
+        end - start <= WIDEST
+    })
+}
+
+/// Without the source: where, and what.
+fn named(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let safe = |text: &str| text.chars().map(visible).collect::<String>();
+    let mut out = format!("{} {}\n\n", diagnostic.code.id, diagnostic.code.name);
+    let _ = writeln!(out, "  × {}", safe(&diagnostic.message));
+    for label in &diagnostic.labels {
+        let _ = writeln!(out, "   at {} {}", sources.place(label.span), safe(&label.text));
+    }
+    if let Some(help) = &diagnostic.help {
+        let _ = writeln!(out, "  help: {}", safe(help));
     }
     out
 }

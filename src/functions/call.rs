@@ -1,7 +1,7 @@
 //! Calling a builtin: arguments are checked against what it declares, secrets and unknowns are taken care of.
 
 use super::{Apply, Function, Run};
-use crate::value::{Type, Value, arithmetic};
+use crate::value::{Type, Value, arithmetic, display};
 
 /// Calls `function`. `apply` calls the `x => …` that was given, for functions that take one.
 ///
@@ -24,14 +24,35 @@ pub fn call(function: &'static Function, args: &[Value], apply: Apply<'_, '_>) -
         return match call_plain(function, &exposed, &mut wary) {
             Ok(value @ Value::Bool(_)) => Ok(value),
             Ok(value) => Ok(value.tainted(function.name != "len")),
-            // What it says may quote what it was given.
-            Err(_) => {
-                Err(format!("`{}` failed on a secret; why is not shown, it might show the secret", function.name))
-            }
+            // Why is told, unless that quotes what it was given.
+            Err(message) => Err(without(&message, &exposed).unwrap_or_else(|| {
+                format!("`{}` failed on a secret; why is not shown, it might show the secret", function.name)
+            })),
         };
     }
     call_plain(function, args, apply)
 }
+
+/// A message with what it quotes of these hidden; `None` if something of them is left.
+fn without(message: &str, secrets: &[Value]) -> Option<String> {
+    let hide = |text: String, secret: &Value| text.replace(&display::inspect(secret, QUOTED), display::MASK);
+    let message = secrets.iter().fold(message.to_owned(), hide);
+    secrets.iter().all(|secret| !quotes(&message, secret)).then_some(message)
+}
+
+/// How much of a value messages quote, in characters: [`Value::brief`].
+const QUOTED: usize = 40;
+
+/// Whether a message has three characters in a row of what it must not show. What is too long to look through does.
+fn quotes(message: &str, value: &Value) -> bool {
+    let message = message.to_lowercase();
+    let secret: Vec<char> = display::exposed_text(value).to_lowercase().chars().take(LONGEST + 1).collect();
+    let is_in = |three: &[char]| message.contains(&three.iter().collect::<String>());
+    secret.len() > LONGEST || secret.windows(3.min(secret.len().max(1))).any(is_in)
+}
+
+/// In characters.
+const LONGEST: usize = 4096;
 
 /// The one function whose result is not as secret as its argument.
 const PUBLIC: &str = "public";
@@ -187,6 +208,8 @@ pub(super) mod tests {
         assert_eq!(shown("len", true, std::slice::from_ref(&secret)), "9");
         assert_eq!(shown("is_empty", true, std::slice::from_ref(&secret)), "false");
         assert_eq!(shown("public", false, std::slice::from_ref(&secret)), "\" hunter2 \"");
+        let taken = shown("take", true, &[Value::from("s3cr3t-token").tainted(true), Value::Int(1)]);
+        assert_eq!(taken, "error: `.take` works on a list, this is ••• (a string)");
         let error = shown("int", false, &[secret]);
         assert!(error.starts_with("error: `int` failed on a secret") && !error.contains("hunter2"));
     }

@@ -15,6 +15,8 @@ mod member;
 mod number;
 mod record;
 mod regex;
+#[cfg(test)]
+mod taint;
 mod text;
 mod time;
 mod units;

@@ -58,11 +58,17 @@ pub trait Host {
 
     /// The file system.
     fn files(&self) -> &dyn Files;
+
+    /// From here on the memory of this process holds secrets: no core dump of it is to be written.
+    fn keep_memory_private(&self) {}
 }
+
+/// The largest file that is read, in bytes: 64 MiB.
+pub const MAX_READ: u64 = 64 << 20;
 
 /// The file system. Relative paths are relative to the working directory of rbk.
 pub trait Files {
-    /// The content of a file.
+    /// The content of a regular file of [`MAX_READ`] bytes at most. Anything else is refused and not waited for.
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>>;
     /// Replaces a file whole or not at all, keeping its mode; `mode` is for a new one.
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> std::io::Result<()>;
@@ -127,10 +133,14 @@ pub struct Process {
     pub dir: Option<PathBuf>,
     /// Set in addition to ours.
     pub env: BTreeMap<String, String>,
+    /// Of ours, what it does not get.
+    pub withheld: Vec<String>,
     /// What it reads; `None` is an empty input.
     pub stdin: Option<Arc<[u8]>>,
     /// How long it may take to end itself after SIGTERM before it is killed.
     pub grace: Duration,
+    /// What it writes is a secret: it is kept in memory and nowhere else.
+    pub is_secret: bool,
 }
 
 /// Which of its outputs a process wrote to.
@@ -152,6 +162,10 @@ pub struct Exit {
     pub stdout: String,
     /// Likewise.
     pub stderr: String,
+    /// Where all of it is, secrets masked, if it was too long.
+    pub all_stdout: Option<PathBuf>,
+    /// Likewise.
+    pub all_stderr: Option<PathBuf>,
     /// From start to exit.
     pub elapsed: Duration,
     /// Ended by us, because of the cancellation.

@@ -38,7 +38,12 @@ pub fn draw(report: &Report, title: &str, asked: &Asked, style: Style) -> String
         page.commands(&left.commands);
     }
     page.list("still armed", Mark::Waiting, &report.armed);
-    page.list("no way back", Mark::InDoubt, &report.without_inverse);
+    if !matches!(report.status, Status::Succeeded | Status::Finished) {
+        page.list("no way back", Mark::InDoubt, &report.without_inverse);
+    }
+    if matches!(report.status, Status::RolledBack | Status::RollbackIncomplete) {
+        page.list("stays", Mark::Accepted, &report.stays);
+    }
     page.list("in doubt", Mark::InDoubt, &report.in_doubt);
     page.list("accepted", Mark::Accepted, &report.accepted);
     page.item("run", &format!("{} · {}", report.run, spoken(report.elapsed)));
@@ -88,11 +93,11 @@ fn next(report: &Report, asked: &Asked) -> Vec<String> {
     let Asked { file, arguments, checks_only } = asked;
     let check = format!("rbk check {file}{arguments}");
     let again = format!("rbk run {file}{arguments}");
-    let from = report
-        .failure
-        .as_ref()
-        .filter(|failure| !failure.path.is_empty())
-        .map(|failure| format!("{again} --from {}", quoted(&failure.path.join("/"))));
+    let from = report.failure.as_ref().and_then(|failure| {
+        // The iteration of a loop within a step is no place to begin at.
+        let named = failure.path.iter().rposition(|title| !(title.starts_with('[') && title.ends_with(']')))?;
+        Some(format!("{again} --from {}", quoted(&failure.path[..=named].join("/"))))
+    });
     match report.status {
         Status::Succeeded | Status::Finished => return lines,
         Status::Failed if *checks_only => return vec![format!("{check}    # once that is mended")],
@@ -103,7 +108,14 @@ fn next(report: &Report, asked: &Asked) -> Vec<String> {
              to go back, do by hand what is listed as still armed, from the top"
                 .to_owned(),
         ),
-        Status::RollbackIncomplete => lines.push("do by hand what is listed as left to do".to_owned()),
+        Status::RollbackIncomplete => {
+            if !report.left.is_empty() {
+                lines.push("do by hand what is listed as left to do".to_owned());
+            }
+            if !report.without_inverse.is_empty() {
+                lines.push("see to what has no way back: it changed something, and nothing took it back".to_owned());
+            }
+        }
     }
     lines.push(format!("{check}    # where things stand"));
     match from {

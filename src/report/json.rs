@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Out, Reporter, write_line};
+use super::{Out, Reporter, write_as_it_is};
 use crate::diag::Diagnostic;
 use crate::runtime::event::{Event, Observer, ScopeInfo, ScopeStatus};
 use crate::runtime::failure::Failure;
@@ -41,11 +41,28 @@ impl Observer for Json {
         if let Value::Object(fields) = fields {
             line.extend(fields);
         }
-        write_line(&self.out, &Value::Object(line).to_string());
+        let mut line = Value::Object(line);
+        crate::mask::current().hide_json(&mut line);
+        write_as_it_is(&self.out, &escaped(&line.to_string()));
     }
 }
 
 impl Reporter for Json {}
+
+/// JSON that a terminal shows and does not obey: control characters beyond ASCII, and what turns the direction of
+/// text, are escaped as well. They stand in strings only.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
 
 fn fields(event: &Event) -> (&'static str, Value) {
     match event {
@@ -62,6 +79,9 @@ fn fields(event: &Event) -> (&'static str, Value) {
         ),
         Event::EffectStarted { scope, show, effect } => {
             ("effect_started", json!({ "scope": scope.id, "show": show, "effect": effect }))
+        }
+        Event::Armed { scope, text, restores } => {
+            ("armed", json!({ "scope": scope.id, "text": text, "restores": restores }))
         }
         Event::Output { scope, stream, text } => {
             ("output", json!({ "scope": scope.id, "stream": stream, "text": text }))
@@ -143,7 +163,7 @@ fn report(report: &Report) -> Value {
         "reason": report.reason, "failure": report.failure.as_ref().map(failure),
         "elapsed_ms": ms(report.elapsed), "done": report.done, "skipped": report.skipped,
         "accepted": report.accepted, "taken_back": report.taken_back, "left": left, "armed": report.armed,
-        "without_inverse": report.without_inverse, "in_doubt": report.in_doubt,
+        "without_inverse": report.without_inverse, "stays": report.stays, "in_doubt": report.in_doubt,
     })
 }
 

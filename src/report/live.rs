@@ -96,6 +96,7 @@ impl<S: Screen> Live<S> {
     }
 
     fn say(&self, state: &mut State, line: String) {
+        let line = crate::mask::current().hidden(line);
         if state.held { state.waiting.push(line) } else { self.screen.scroll(&line) }
     }
 
@@ -358,8 +359,8 @@ impl<S: Screen> Observer for Live<S> {
             Event::Warning(text) => {
                 self.say(state, format!("{} {}", Mark::Accepted.draw(style), sanitize::line(text)));
             }
-            // The prompt itself says what is asked.
-            Event::Asked { .. } => {}
+            // The prompt itself says what is asked; the end, what is armed.
+            Event::Asked { .. } | Event::Armed { .. } => {}
             Event::Answered { question, answer, by } => {
                 let (question, answer, by) = (sanitize::line(question), sanitize::line(answer), sanitize::line(by));
                 self.say(state, paint(style, Ink::Dim, &format!("  {by} answered {answer}: {question}")));

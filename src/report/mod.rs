@@ -39,7 +39,12 @@ pub trait Reporter: Observer {
 /// Where lines go. A reader that is gone is no reason to end a run.
 pub type Out = std::cell::RefCell<Box<dyn std::io::Write>>;
 
+/// A line for people: whatever it was made of, it holds no secret.
 fn write_line(out: &Out, line: &str) {
+    write_as_it_is(out, &crate::mask::current().hide(line));
+}
+
+fn write_as_it_is(out: &Out, line: &str) {
     let mut out = out.borrow_mut();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
@@ -132,6 +137,7 @@ mod testing {
             left: Vec::new(),
             armed: Vec::new(),
             without_inverse: Vec::new(),
+            stays: Vec::new(),
             in_doubt: Vec::new(),
         }
     }

@@ -24,8 +24,8 @@ pub struct Item {
     pub kind: &'static str,
     /// Its title as written.
     pub name: Arc<str>,
-    /// `Phase/Step`: what tells it from others of the same title.
-    pub path: String,
+    /// Titles of the items around it as written, outermost first.
+    pub around: Vec<Arc<str>>,
     /// The greatest effect of anything in it.
     pub effect: Option<Effect>,
     /// How many items stand directly in it.
@@ -100,9 +100,7 @@ impl Walk<'_> {
 
     fn scope(&mut self, scope: &Scope) {
         let index = self.outline.items.len();
-        let mut path: Vec<&str> = self.around.iter().map(|at| &*self.outline.items[*at].name).collect();
-        path.push(&scope.name);
-        let path = path.join("/");
+        let around = self.around.iter().map(|at| Arc::clone(&self.outline.items[*at].name)).collect();
         let clauses = [(&scope.clauses.undo, "undo"), (&scope.clauses.restore, "restore")];
         let taken_back_by = clauses
             .into_iter()
@@ -115,7 +113,7 @@ impl Walk<'_> {
             depth: self.around.len(),
             kind: scope.kind.word(),
             name: Arc::clone(&scope.name),
-            path,
+            around,
             effect: scope.effect,
             children: 0,
             taken_back_by,

@@ -213,6 +213,7 @@ impl Observer for Plain {
                 let (question, answer, by) = (sanitize::line(question), sanitize::line(answer), sanitize::line(by));
                 self.say(state, 0, &format!("  {by} answered {answer}: {question}"));
             }
+            Event::Armed { .. } => {}
             Event::RollbackStarted { compensations } => {
                 self.say(state, 0, &format!("  rolling back: {compensations} to take back, newest first"));
             }

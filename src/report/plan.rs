@@ -1,20 +1,21 @@
 //! `rbk plan`: what would happen, step by step, as the events of a run in which nothing is executed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
-use super::outline::Outline;
 use super::paint::{Ink, paint};
 use super::{Out, Reporter, failure, sanitize, write_line};
 use crate::catalog::Effect;
 use crate::diag::Style;
-use crate::runtime::event::{Event, Observer, ScopeInfo, ScopeStatus};
+use crate::runtime::event::{Event, Observer, ScopeId, ScopeInfo, ScopeStatus};
 
 /// Writes a plan.
 pub struct PlanReport {
     out: Out,
     style: Style,
-    outline: Outline,
     counts: Counts,
+    /// What takes back what a scope changes, until it ends.
+    armed: RefCell<HashMap<ScopeId, Vec<String>>>,
     /// Where what belongs to no scope stands.
     depth: Cell<usize>,
 }
@@ -57,9 +58,9 @@ impl Counts {
 }
 
 impl PlanReport {
-    /// Of a runbook with this outline.
-    pub fn new(out: Box<dyn std::io::Write>, style: Style, outline: Outline) -> Self {
-        Self { out: out.into(), style, outline, counts: Counts::default(), depth: Cell::new(1) }
+    /// Onto a writer.
+    pub fn new(out: Box<dyn std::io::Write>, style: Style) -> Self {
+        Self { out: out.into(), style, counts: Counts::default(), armed: RefCell::default(), depth: Cell::new(1) }
     }
 
     /// What it came to.
@@ -104,12 +105,8 @@ impl PlanReport {
             let line = format!("{} {}  skipped{why}", scope.kind, sanitize::line(&scope.title));
             return self.say(scope.depth, &self.dim(&line));
         }
-        if let Some(item) = self.outline.at(&scope.place)
-            && item.kind == scope.kind
-        {
-            for line in &item.taken_back_by {
-                self.say(scope.depth + 1, &self.dim(&sanitize::line(line)));
-            }
+        for line in self.armed.borrow_mut().remove(&scope.id).unwrap_or_default() {
+            self.say(scope.depth + 1, &self.dim(&line));
         }
     }
 }
@@ -128,6 +125,15 @@ impl Observer for PlanReport {
             }
             Event::ScopeStarted(scope) => self.started(scope),
             Event::EffectStarted { scope, show, effect } => self.effect(scope, show, *effect),
+            Event::Armed { scope, text, restores } => {
+                let word = if *restores { "restore" } else { "undo" };
+                let line = format!("{word}: {}", shown(text));
+                let mut armed = self.armed.borrow_mut();
+                let lines = armed.entry(scope.id).or_default();
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
             Event::ScopeEnded { scope, status, detail, .. } => self.ended(scope, *status, detail.as_deref()),
             Event::Failed { failure, next } => self.say(0, &failure::draw(failure, next, &[], self.style)),
             Event::Branch { text, depth } => {
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn effects_with_their_class_and_unknown_values() {
         let page = Page::default();
-        let plan = PlanReport::new(Box::new(page.clone()), Style::default(), Outline::default());
+        let plan = PlanReport::new(Box::new(page.clone()), Style::default());
         let phase = testing::scope(1, None, "phase", "Deploy");
         let step = testing::scope(2, Some(1), "step", "Send the traffic");
         let show = format!("$ route {}", crate::value::display::LATER);
@@ -163,6 +169,8 @@ mod tests {
         plan.observe(&Event::ScopeStarted(Rc::clone(&phase)));
         plan.observe(&Event::ScopeStarted(Rc::clone(&step)));
         plan.observe(&Event::EffectStarted { scope: Rc::clone(&step), show, effect: Effect::Changes });
+        let text = format!("$ route {} 0%", crate::value::display::LATER);
+        plan.observe(&Event::Armed { scope: Rc::clone(&step), text, restores: false });
         plan.observe(&ended(&step, ScopeStatus::Passed, 0, None));
         plan.observe(&ended(&testing::scope(3, Some(1), "step", "Other"), ScopeStatus::Skipped, 0, Some("not when x")));
         plan.observe(&Event::RunEnded(Rc::new(testing::report(Status::Succeeded))));
@@ -173,6 +181,7 @@ mod tests {
 phase Deploy  deploy.rbk:1
   step Send the traffic  deploy.rbk:2
     changes  $ route (known when it runs)
+    undo: $ route (known when it runs) 0%
   step Other  skipped: not when x
 1 change, 0 destroys, 0 reads
 "

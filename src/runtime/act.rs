@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::block::attempt;
 use super::branch::Branch;
 use super::dispatcher::Performed;
-use super::event::Event;
+use super::event::{Event, ScopeInfo};
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
-use super::run::keep;
+use super::run::{Run, keep};
 use super::undo::{Armed, Work};
 use super::unit::{Code, size};
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
@@ -19,7 +19,9 @@ use crate::catalog::command::{CommandLine, CommandOptions};
 use crate::catalog::{Action, ActionError, Args, Call, Certainty, Inverse};
 use crate::eval::expr::{Part, SlotId};
 use crate::eval::{Expr, Frame};
+use crate::host::Stream;
 use crate::journal::{ArmedEntry, Ending, Recorded};
+use crate::mask;
 use crate::source::Span;
 use crate::value::{Secret, Value};
 
@@ -32,7 +34,9 @@ impl Branch {
             Callee::Native(action, args) => {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
-                    values.push(attempt!(self.eval(arg)));
+                    let value = attempt!(self.eval(arg));
+                    self.run.learn(&value);
+                    values.push(value);
                 }
                 let args = Args::new(action.params, values);
                 if action.name == super::people::ASK {
@@ -70,10 +74,11 @@ impl Branch {
             Some(undo) if !self.covered => Some(self.declare(undo, self.run.next_order())),
             _ => None,
         };
-        let outer = self.covered;
+        let outer = (self.covered, self.hushed);
         self.covered |= pending.is_some();
+        self.hushed |= act.secret;
         let flow = self.block(&action.body).await;
-        self.covered = outer;
+        (self.covered, self.hushed) = outer;
         let settled = pending.and_then(|pending| self.settle(&pending));
         self.pop_frame();
         if let Some(armed) = settled {
@@ -88,7 +93,7 @@ impl Branch {
             flow => return flow,
         };
         if let Some(slot) = act.slot {
-            let value = self.tainted(value, act.secret);
+            let value = attempt!(self.tainted(value, act));
             self.set(slot, value);
             // A compensation may have been waiting for this very name.
             if act.effect.is_changing() {
@@ -115,34 +120,43 @@ impl Branch {
         let surroundings = Rc::clone(&self.surroundings);
         let cancel = self.cancel.clone();
         let key = act.effect.is_changing().then(|| self.idempotency_key(act.span));
-        let output = |stream, bytes: &[u8]| {
-            let text = run.mask.hide(String::from_utf8_lossy(bytes).into_owned());
-            run.emit(&Event::Output { scope: Rc::clone(&scope), stream, text });
+        let output = Output::new(&run, &scope);
+        let hushed = act.secret || self.hushed;
+        let heard = |stream, bytes: &[u8]| {
+            // What it says of itself may be shown; what it returns is the secret.
+            if !hushed || stream == Stream::Stderr {
+                output.push(stream, bytes);
+            }
         };
         let call = Call {
             args,
             host: run.host.as_ref(),
             cancel: &cancel,
             surroundings: &surroundings,
-            output: &output,
+            output: &heard,
             idempotency_key: key.as_deref(),
             time_left: self.time_left(),
             context: vec![("RBK_RUN_ID", run.id.to_string()), ("RBK_STEP", self.path.join("/"))],
             grace: GRACE,
+            is_captured: self.captures(what, act),
+            withheld: run.withheld.borrow().clone(),
+            is_secret: act.secret || self.hushed,
         };
 
         if !act.effect.is_changing() || self.in_background {
             self.emit(&started);
             let result = run.dispatcher.perform(what, &call).await;
+            output.end();
             return self.ended(result, &summary, act);
         }
 
+        let changed_before = self.changed;
         self.touch();
         let mut armed = self.arm_ready(false);
         let mut own = None;
         if let Performed::Native(action) = what
             && let Inverse::Captured { show, .. } = &action.inverse
-            && !self.covered
+            && call.is_captured
         {
             let captured = match run.dispatcher.capture(action, &call).await {
                 Ok(captured) => captured,
@@ -171,11 +185,14 @@ impl Branch {
         };
         if let Some(inverse) = &own {
             self.undo.arm(Rc::clone(inverse));
+            let (scope, text) = (Rc::clone(&scope), inverse.text.clone());
+            self.emit(&Event::Armed { scope, text, restores: false });
         }
         // What is not on record does not begin.
         self.emit(&started);
 
         let result = run.dispatcher.perform(what, &call).await;
+        output.end();
         let ending = match &result {
             Ok(_) => Ending::Done,
             Err(error) => match error.certainty {
@@ -189,12 +206,21 @@ impl Branch {
                 self.doubtful.push((act.span, self.path.clone(), key));
             }
         }
+        if matches!(&result, Err(error) if error.certainty == Certainty::NotBegun) {
+            self.changed = changed_before;
+        }
         let flow = self.ended(result, &summary, act);
         let armed = if matches!(flow, Flow::Next) { self.arm_ready(true) } else { Vec::new() };
         match run.dispatcher.conclude(sequence, ending, armed).await {
             Ok(()) => flow,
             Err(error) => Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
         }
+    }
+
+    /// Whether an effect has an inverse of its own that is armed with it.
+    fn captures(&self, what: &Performed<'_>, act: &Act) -> bool {
+        let has_own = matches!(what, Performed::Native(action) if matches!(action.inverse, Inverse::Captured { .. }));
+        has_own && act.effect.is_changing() && !self.covered && !self.in_background
     }
 
     /// A key by which the other side knows a request again: a new one, but for one whose answer was lost.
@@ -211,12 +237,16 @@ impl Branch {
         match result {
             Ok(value) => {
                 if let Some(slot) = act.slot {
-                    let value = self.tainted(value, act.secret);
+                    let value = attempt!(self.tainted(value, act));
                     self.set(slot, value);
                 }
                 Flow::Next
             }
             Err(error) => {
+                if let Some(value) = error.value.as_ref().filter(|_| act.secret || self.hushed) {
+                    // It failed, and may have written the secret before.
+                    self.run.learn(&Value::Secret(Secret::new(value.clone())));
+                }
                 let mut failure = self.action_failure(error, act);
                 if self.cancel.is_cancelled() {
                     failure.kind = FailureKind::Cancelled;
@@ -231,9 +261,9 @@ impl Branch {
     fn action_failure(&self, error: ActionError, act: &Act) -> Box<Failure> {
         let mask = &self.run.mask;
         let error = ActionError {
-            message: mask.hide(error.message),
-            help: error.help.map(|help| mask.hide(help)),
-            output: error.output.map(|output| mask.hide(output)),
+            message: mask.hidden(error.message),
+            help: error.help.map(|help| mask.hidden(help)),
+            output: error.output.map(|output| mask.hidden(output)),
             ..error
         };
         let mut failure = Failure::of_action(error, &self.unit.program.sources, act.span);
@@ -244,12 +274,16 @@ impl Branch {
     }
 
     /// The result of a call, hidden from here on if it is a `let secret`.
-    fn tainted(&self, value: Value, secret: bool) -> Value {
-        if !secret {
-            return value;
+    pub(super) fn tainted(&self, value: Value, act: &Act) -> Result<Value, Box<Failure>> {
+        if !act.secret {
+            return Ok(value);
         }
-        self.run.mask.learn(&value);
-        Value::Secret(Secret::new(value))
+        self.run.learn_secret(&value).map_err(|why| {
+            let mut failure = self.failure(FailureKind::Expression, act.span, format!("this secret {}", why.message));
+            failure.diagnostic.help = Some(why.help);
+            failure
+        })?;
+        Ok(Value::Secret(Secret::new(value)))
     }
 
     fn mark_in_doubt(&self, summary: &str) {
@@ -283,6 +317,7 @@ impl Branch {
             path: self.path.clone(),
             surroundings: Rc::clone(&self.surroundings),
             unit: self.unit.clone(),
+            scope: Rc::clone(&self.scope),
             armed: RefCell::default(),
             touched: std::cell::Cell::default(),
         });
@@ -351,6 +386,8 @@ impl Branch {
         });
         let record = entry(&armed);
         *pending.armed.borrow_mut() = Some(Rc::clone(&armed));
+        let (scope, text, restores) = (Rc::clone(&pending.scope), armed.text.clone(), armed.is_restore());
+        self.emit(&Event::Armed { scope, text, restores });
         pending.list.arm(armed);
         Some(record)
     }
@@ -439,7 +476,7 @@ impl Branch {
 
     /// A value as text for a command line, which every user of the machine can read.
     fn shown(&self, value: &Value, expr: &Expr) -> Result<String, Box<Failure>> {
-        if let Value::Secret(_) = value {
+        if value.holds_secret() {
             let message = "a secret cannot stand in a command's arguments: any user of the machine can read those";
             let mut failure = self.failure(FailureKind::Expression, expr.span, message);
             failure.diagnostic.help = Some("give it by `with NAME = secret { … }` or `stdin:`".to_owned());
@@ -465,4 +502,39 @@ fn entry(armed: &Armed) -> ArmedEntry {
         Work::Native { captured, .. } => vec![(Arc::from("before"), captured.inspect())],
     };
     ArmedEntry { compensation: armed.order, text: armed.text.clone(), captures }
+}
+
+/// What an effect writes, on its way to those who watch. A secret may be cut by the pieces in which it comes.
+struct Output<'a> {
+    run: &'a Run,
+    scope: &'a Rc<ScopeInfo>,
+    streams: RefCell<[mask::Stream; 2]>,
+}
+
+impl<'a> Output<'a> {
+    fn new(run: &'a Run, scope: &'a Rc<ScopeInfo>) -> Self {
+        let streams = [(); 2].map(|()| mask::Stream::new(run.mask.clone()));
+        Self { run, scope, streams: RefCell::new(streams) }
+    }
+
+    fn push(&self, stream: Stream, bytes: &[u8]) {
+        let mut sure = Vec::with_capacity(bytes.len());
+        self.streams.borrow_mut()[stream as usize].push(bytes, |piece| sure.extend_from_slice(piece));
+        self.tell(stream, &sure);
+    }
+
+    fn end(&self) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let mut rest = Vec::new();
+            self.streams.borrow_mut()[stream as usize].end(|piece| rest.extend_from_slice(piece));
+            self.tell(stream, &rest);
+        }
+    }
+
+    fn tell(&self, stream: Stream, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            self.run.emit(&Event::Output { scope: Rc::clone(self.scope), stream, text });
+        }
+    }
 }

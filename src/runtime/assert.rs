@@ -73,7 +73,7 @@ impl Branch {
         let parts = self.with_evaluator(|context| eval::explain(&assert.condition, context));
         if !parts.is_empty() {
             failure.diagnostic.labels =
-                parts.into_iter().map(|part| Label { span: part.span, text: self.run.mask.hide(part.text) }).collect();
+                parts.into_iter().map(|part| Label { span: part.span, text: self.run.mask.hidden(part.text) }).collect();
         }
         failure.seen = self.seen(&assert.condition, true);
         failure.evidence = self.evidence(&assert.condition);
@@ -87,7 +87,7 @@ impl Branch {
         let seen = self.with_evaluator(|context| {
             eval::wanted(condition, expected, context, &|span| sources.text(span).to_owned())
         });
-        seen.map(|seen| self.run.mask.hide(seen))
+        seen.map(|seen| self.run.mask.hidden(seen))
     }
 
     /// One line for each answer the values of an expression were read from, and where those were bound.
@@ -120,7 +120,7 @@ impl Branch {
             }
         }
         lines.dedup();
-        lines.into_iter().map(|line| self.run.mask.hide(line)).collect()
+        lines.into_iter().map(|line| self.run.mask.hidden(line)).collect()
     }
 
     /// What is known of a name of the code that runs.

@@ -137,6 +137,13 @@ impl Branch {
         let why = attempt!(self.text(why));
         let list = if since == 0 { self.run.root.clone() } else { self.undo.clone() };
         let gone = list.disarm(since);
+        // What has no way back is given up with the rest, for the same reason.
+        let given_up = self.run.totals.without_inverse.borrow_mut().extract_if(.., |(order, _)| *order >= since).count();
+        if given_up > 0 || !gone.is_empty() {
+            let place = if since == 0 { "all before this".to_owned() } else { self.path.join(" / ") };
+            keep(&self.run.totals.stays, format!("{place}: {why}"));
+        }
+        self.run.discard(&gone).await;
         for pending in &self.pending {
             if pending.order >= since {
                 pending.touched.set(false);
@@ -210,7 +217,8 @@ impl Branch {
         let mut inner = (*self.surroundings).clone();
         for (name, expr) in vars {
             let value = attempt!(self.eval(expr));
-            let secret = matches!(value, Value::Secret(_));
+            self.run.learn(&value);
+            let secret = value.holds_secret();
             let text = crate::value::display::exposed_text(&value).into();
             inner.vars.push((Arc::clone(name), Exposed { text, secret }));
         }
@@ -222,7 +230,12 @@ impl Branch {
 
     /// Remembers that something changed with nothing to take it back.
     pub(super) fn note_without_inverse(&self) {
-        keep(&self.run.totals.without_inverse, self.path.join(" / "));
+        let order = self.run.next_order();
+        let mut list = self.run.totals.without_inverse.borrow_mut();
+        let line = self.path.join(" / ");
+        if list.len() < super::run::KEPT && !list.iter().any(|(_, known)| *known == line) {
+            list.push((order, line));
+        }
     }
 
     /// Makes names unbound, or unknown in a plan.

@@ -39,6 +39,8 @@ pub(super) struct Branch {
     pub(super) attempt: u32,
     /// What takes back the effects that run here is already said: actions need not arm their own inverse.
     pub(super) covered: bool,
+    /// What runs here returns a secret: what it writes is not shown.
+    pub(super) hushed: bool,
     /// Named by `--only`, or inside of what is.
     pub(super) selected: bool,
     /// The body of a background process: its end is not its effect.
@@ -90,6 +92,7 @@ impl Branch {
             scope: Rc::new(scope),
             attempt: 1,
             covered: false,
+            hushed: false,
             selected: false,
             in_background: false,
             changed: false,
@@ -119,6 +122,7 @@ impl Branch {
             scope: Rc::clone(&self.scope),
             attempt: self.attempt,
             covered: self.covered,
+            hushed: self.hushed,
             selected: self.selected,
             in_background: self.in_background,
             changed: false,
@@ -195,12 +199,13 @@ impl Branch {
     pub(super) fn not_computed(&self, error: EvalError) -> Box<Failure> {
         let fault = error.into_fault();
         let mut failure = self.failure(FailureKind::Expression, fault.span, fault.message);
-        failure.diagnostic.help = fault.help;
+        failure.diagnostic.help = fault.help.map(|help| self.run.mask.hidden(help));
         failure
     }
 
     /// A failure in the code that runs.
     pub(super) fn failure(&self, kind: FailureKind, span: Span, message: impl Into<String>) -> Box<Failure> {
+        let message = self.run.mask.hidden(message.into());
         let mut failure = Failure::new(kind, &self.unit.program.sources, span, message);
         failure.path.clone_from(&self.path);
         failure

@@ -51,6 +51,15 @@ pub enum Event {
         /// What it does to the world.
         effect: Effect,
     },
+    /// What takes a change back stands ready.
+    Armed {
+        /// The scope that declares it, or in which the change is.
+        scope: Rc<ScopeInfo>,
+        /// One line of what it will do.
+        text: String,
+        /// It gives back what is borrowed, however its phase ends.
+        restores: bool,
+    },
     /// Something was written by what runs.
     Output {
         /// In which scope.

@@ -15,7 +15,7 @@ pub enum Status {
     Finished,
     /// It failed and stands where it stopped.
     Failed,
-    /// It failed and all that was armed was taken back.
+    /// It failed, and all that changed was taken back, but for what the runbook itself gives up.
     RolledBack,
     /// It failed, and not all could be taken back.
     RollbackIncomplete,
@@ -78,6 +78,8 @@ pub struct Report {
     pub armed: Vec<String>,
     /// Steps that changed something and say no way back.
     pub without_inverse: Vec<String>,
+    /// What the runbook itself says cannot be, or need not be, taken back: `irreversible`, a point of no return, `disarm`.
+    pub stays: Vec<String>,
     /// Effects nobody knows the outcome of.
     pub in_doubt: Vec<String>,
 }

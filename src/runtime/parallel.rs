@@ -247,7 +247,7 @@ fn copy(flow: &Flow) -> Flow {
 pub(super) fn item_name(item: &Value, at: usize) -> Arc<str> {
     let text = match item {
         Value::Record(_) | Value::List(_) | Value::Secret(_) => format!("[{}]", at + 1),
-        item => format!("[{}]", item.to_text()),
+        item => format!("[{}]", crate::mask::current().hide(&item.to_text())),
     };
     text.chars().take(60).collect::<String>().into()
 }

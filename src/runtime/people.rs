@@ -22,6 +22,12 @@ pub(super) const ASK: &str = "ask";
 impl Branch {
     /// Asks, and records the answer. `Ok(None)`: a plan, which nobody answers.
     pub(super) async fn ask(&mut self, question: &Question, span: Span) -> Result<Option<Answer>, Flow> {
+        let question = &Question {
+            kind: question.kind.clone(),
+            text: self.run.mask.hide(&question.text).into_owned(),
+            details: question.details.iter().map(|line| self.run.mask.hide(line).into_owned()).collect(),
+            path: question.path.clone(),
+        };
         self.emit(&Event::Asked { question: question.text.clone() });
         let asked = {
             let _still = self.deadline.as_ref().map(|deadline| deadline.stand_still(&self.run.host));
@@ -205,6 +211,7 @@ impl Branch {
             Value::List(options) if !options.is_empty() => {
                 QuestionKind::Choose(options.iter().map(Value::to_text).collect())
             }
+            _ if act.secret => QuestionKind::Secret,
             _ => QuestionKind::Text {
                 default: match args.get("default") {
                     Value::Null => None,
@@ -214,8 +221,8 @@ impl Branch {
         };
         let question = self.question(kind, args.get("question").to_text(), Vec::new());
         let value = match self.ask(&question, act.span).await {
-            Ok(Some(answer)) => Value::str(answer.text),
-            Ok(None) => Value::Unknown(Type::String),
+            Ok(Some(answer)) => attempt!(self.tainted(Value::str(answer.text), act)),
+            Ok(None) => Value::Unknown(Type::String).tainted(act.secret),
             Err(flow) => return flow,
         };
         if let Some(slot) = act.slot {

@@ -126,15 +126,18 @@ impl Run {
             time_left: None,
             context: vec![("RBK_RUN_ID", self.id.to_string()), ("RBK_STEP", armed.path.join("/"))],
             grace: Duration::from_secs(5),
+            is_captured: true,
+            withheld: self.withheld.borrow().clone(),
+            is_secret: false,
         }
     }
 
-    /// Nothing will be taken back: what was kept for it goes.
-    pub(super) async fn discard_all(&self) {
+    /// These will not be taken back: what was kept for it goes.
+    pub(super) async fn discard(&self, gone: &[Rc<Armed>]) {
         let cancel = Cancel::new();
-        for armed in self.root.newest_first() {
+        for armed in gone {
             if let Work::Native { action, args, captured, .. } = &armed.work {
-                self.dispatcher.discard(action, &self.call_again(&armed, args, &cancel), captured).await;
+                self.dispatcher.discard(action, &self.call_again(armed, args, &cancel), captured).await;
             }
         }
     }

@@ -2,24 +2,24 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::branch::Branch;
 use super::dispatcher::Dispatcher;
 use super::event::{Event, Observer, ScopeId};
-use super::mask::Mask;
 use super::outcome::Left;
 use super::selection::Selection;
 use super::undo::{Order, UndoList};
 use crate::analysis::program::Finally;
 use crate::eval::expr::RunField;
 use crate::host::{Cancel, Host};
+use crate::mask::Mask;
 use crate::value::Value;
 
 /// How lists kept for the report are bounded, so that memory does not grow with the number of steps.
-const KEPT: usize = 200;
+pub(super) const KEPT: usize = 200;
 
 /// One run.
 pub(super) struct Run {
@@ -35,11 +35,25 @@ pub(super) struct Run {
     pub(super) root: UndoList,
     pub(super) totals: Totals,
     pub(super) mask: Mask,
+    /// Environment variables of ours that hold secrets of the runbook: no process inherits them.
+    pub(super) withheld: RefCell<Vec<String>>,
     /// `finally` blocks of scopes that a rollback left: they run when it is over, innermost first.
     pub(super) deferred: RefCell<Vec<(Finally, Branch)>>,
     scratch: OnceCell<PathBuf>,
     orders: Cell<Order>,
     scopes: Cell<ScopeId>,
+}
+
+thread_local! {
+    /// The run of this thread, for the moment in which rbk itself cannot go on.
+    static LATEST: RefCell<Weak<Run>> = const { RefCell::new(Weak::new()) };
+}
+
+/// What takes back the changes of the run on this thread, newest first, in words; as much of it as can be read
+/// in the middle of anything. `None`: no run.
+pub fn last_words() -> Option<Vec<String>> {
+    let run = LATEST.with(|latest| latest.try_borrow().ok()?.upgrade())?;
+    Some(run.root.texts_if_readable())
 }
 
 /// What the report counts and lists.
@@ -51,7 +65,10 @@ pub(super) struct Totals {
     pub(super) accepted: RefCell<Vec<String>>,
     pub(super) taken_back: RefCell<Vec<String>>,
     pub(super) left: RefCell<Vec<Left>>,
-    pub(super) without_inverse: RefCell<Vec<String>>,
+    /// Steps that changed something and say no way back, in the order of what is armed.
+    pub(super) without_inverse: RefCell<Vec<(Order, String)>>,
+    /// What the runbook itself says cannot be, or need not be, taken back.
+    pub(super) stays: RefCell<Vec<String>>,
     pub(super) in_doubt: RefCell<Vec<String>>,
 }
 
@@ -123,7 +140,9 @@ impl Run {
         selection: Selection,
         control: Rc<Control>,
     ) -> Rc<Self> {
-        Rc::new(Self {
+        let mask = crate::mask::current();
+        mask.forget();
+        let run = Rc::new(Self {
             id,
             started: host.now(),
             begun: host.monotonic(),
@@ -135,16 +154,23 @@ impl Run {
             control,
             root: UndoList::default(),
             totals: Totals::default(),
-            mask: Mask::default(),
+            mask,
+            withheld: RefCell::default(),
             deferred: RefCell::default(),
             scratch: OnceCell::new(),
             orders: Cell::new(1),
             scopes: Cell::new(1),
-        })
+        });
+        LATEST.with(|latest| *latest.borrow_mut() = Rc::downgrade(&run));
+        run
     }
 
     pub(super) fn emit(&self, event: &Event) {
-        self.observer.observe(event);
+        if self.mask.is_empty() {
+            self.observer.observe(event);
+        } else {
+            self.observer.observe(&super::hide::event(&self.mask, event));
+        }
     }
 
     pub(super) fn next_order(&self) -> Order {

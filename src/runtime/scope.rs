@@ -11,8 +11,10 @@ use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
 use super::outcome::{Status, outcome_value};
 use super::run::keep;
+use super::selection::Title;
 use super::undo::Order;
 use crate::analysis::program::{Finally, OnFail, Scope, ScopeBody};
+use crate::eval::expr::{ExprKind, Part};
 use crate::host::{Cancel, LocalFuture};
 use crate::journal::Recorded;
 use crate::value::Value;
@@ -37,20 +39,37 @@ impl Branch {
             if self.cancel.is_cancelled() {
                 return self.cancelled(scope.span);
             }
+            let title = self.title_to_name(scope);
+            let selected = self.is_selected(scope, &title);
+            let named = self.run.selection.names_scope(&self.path, &title);
             self.path.push(Arc::clone(&scope.name));
-            let flow = if self.is_selected(scope) { self.selected_scope(scope).await } else { self.pass_over(scope) };
-            if let Some(last) = self.path.last_mut() {
-                *last = Arc::clone(&scope.name);
-            }
-            self.run.selection.ended(&self.path);
+            let flow = if selected { self.selected_scope(scope, named).await } else { self.pass_over(scope) };
             self.path.pop();
+            self.run.selection.ended(&self.path, &title);
             flow
         })
     }
 
-    fn is_selected(&self, scope: &Scope) -> bool {
+    /// The title as `--from` and its like may name it. A name that a skipped step would have bound is not known.
+    fn title_to_name(&mut self, scope: &Scope) -> Title {
+        let ExprKind::Template(parts) = &scope.title.kind else { return Title::known(&scope.name) };
+        if !self.run.selection.names_any() {
+            return Title::default();
+        }
+        let pieces = parts.iter().map(|part| match part {
+            Part::Text(text) => Some(text.to_string()),
+            Part::Hole(hole) => match self.eval(hole) {
+                Ok(Value::Null) | Err(_) => None,
+                Ok(value) if value.holds_unknown() || value.holds_secret() => None,
+                Ok(value) => Some(value.to_text()),
+            },
+        });
+        Title::of(&scope.name, pieces)
+    }
+
+    fn is_selected(&self, scope: &Scope, title: &Title) -> bool {
         let selection = &self.run.selection;
-        let wanted = selection.wants(&self.path, self.selected);
+        let wanted = selection.wants(&self.path, title, self.selected);
         match &scope.kind {
             // A phase is entered for what may be selected in it.
             ScopeBody::Phase(_) => true,
@@ -107,7 +126,7 @@ impl Branch {
         })
     }
 
-    async fn selected_scope(&mut self, scope: &Arc<Scope>) -> Flow {
+    async fn selected_scope(&mut self, scope: &Arc<Scope>, named: bool) -> Flow {
         if let Some(when) = &scope.modifiers.when {
             match attempt!(self.eval(when)) {
                 Value::Bool(true) => {}
@@ -126,7 +145,6 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
-        let named = self.run.selection.names_scope(&self.path);
         // From here on people read it, with its values.
         if let Some(last) = self.path.last_mut() {
             *last = title.as_str().into();
@@ -354,8 +372,9 @@ impl Branch {
             ScopeStatus::Skipped => totals.skipped.set(totals.skipped.get() + 1),
             _ => {}
         }
-        if self.changed && matches!(scope.kind, ScopeBody::Step(_)) && !self.has_way_back(scope, entered.order) {
-            self.note_without_inverse();
+        // What is covered from outside is taken back there, or is a compensation itself.
+        if self.changed && is_change(scope, status) && !entered.covered {
+            self.note_the_way_back(scope, entered.order);
         }
         self.emit(&Event::ScopeEnded { scope: Rc::clone(&entered.info), status, elapsed, detail });
         self.scope = entered.outer;
@@ -366,10 +385,19 @@ impl Branch {
         flow
     }
 
+    /// Notes for the end what a rollback will not take back, and whether the runbook says so itself.
+    fn note_the_way_back(&mut self, scope: &Scope, since: Order) {
+        if let Some(why) = &scope.modifiers.irreversible {
+            let why = self.text(why).unwrap_or_default();
+            keep(&self.run.totals.stays, format!("{}: {why}", self.path.join(" / ")));
+        } else if !self.has_way_back(scope, since) {
+            self.note_without_inverse();
+        }
+    }
+
     /// Whether anything was armed since the scope began, or stands armed around it.
     fn has_way_back(&self, scope: &Scope, since: Order) -> bool {
-        scope.modifiers.irreversible.is_some()
-            || scope.clauses.undo.is_some()
+        scope.clauses.undo.is_some()
             || !self.pending.is_empty()
             || self.undo.newest_first().first().is_some_and(|armed| armed.order >= since)
     }
@@ -471,5 +499,24 @@ impl Branch {
         keep(&self.run.totals.accepted, format!("{}: {}", self.path.join(" / "), failure.message()));
         self.accepted.push(self.scope.id);
         self.forget(&scope.binds);
+    }
+}
+
+/// Whether a scope that ended so may have left the world changed. Of what a person was to do by hand only that
+/// counts which he says is done.
+fn is_change(scope: &Scope, status: ScopeStatus) -> bool {
+    match scope.kind {
+        ScopeBody::Step(_) => true,
+        ScopeBody::Manual { .. } => status == ScopeStatus::Passed,
+        ScopeBody::Phase(_)
+        | ScopeBody::Check(_)
+        | ScopeBody::CheckUse(..)
+        | ScopeBody::Monitor { .. }
+        | ScopeBody::Guard { .. }
+        | ScopeBody::Checklist(_)
+        | ScopeBody::Confirm
+        | ScopeBody::Choose(_)
+        | ScopeBody::Approve { .. }
+        | ScopeBody::Call { .. } => false,
     }
 }

@@ -54,6 +54,7 @@ pub async fn run(start: Start) -> Rc<Report> {
     let run = Run::new(id, host, dispatcher, observer, selection, control);
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
     branch.rolls_back = on_fail == Unhandled::Rollback;
+    run.withhold(&unit.program);
     let title = title(&mut branch);
     run.emit(&Event::RunStarted {
         run: Arc::clone(&run.id),
@@ -127,7 +128,7 @@ enum Decided {
 
 async fn decide(branch: &mut Branch, flow: Flow, on_fail: Unhandled) -> Decided {
     match flow {
-        Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => Decided::Done,
+        Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => branch.nothing_left_out(),
         Flow::Finish(why) => Decided::Finished(why),
         Flow::Stop(failure) => Decided::Stopped(failure),
         Flow::Pause(failure) => Decided::Paused(failure),
@@ -145,6 +146,16 @@ async fn decide(branch: &mut Branch, flow: Flow, on_fail: Unhandled) -> Decided 
 }
 
 impl Branch {
+    /// A run that came to its end did what it was asked to: it did not pass over everything.
+    fn nothing_left_out(&self) -> Decided {
+        let Some(name) = self.run.selection.never_met() else { return Decided::Done };
+        let message = format!("nothing was run: no step or phase '{name}' came up");
+        let mut failure = self.failure(FailureKind::Fail, self.first_span(), message);
+        failure.diagnostic.help =
+            Some("its title, or whether it is reached, depends on what was passed over; begin earlier".to_owned());
+        Decided::Stopped(failure)
+    }
+
     async fn ask_at_the_end(&mut self, failure: Box<Failure>) -> Decided {
         let options = vec!["rollback".to_owned(), "stop".to_owned()];
         let question = super::person::Question {
@@ -173,7 +184,8 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
             tell(run, &failure, what_rolls_back(run));
             run.control.begin_rollback();
             run.take_back(run.root.take_since(0), &failure).await;
-            let complete = run.totals.left.borrow().is_empty();
+            // What changed and was not taken back is for a human to see to, whoever forgot the way back.
+            let complete = run.totals.left.borrow().is_empty() && run.totals.without_inverse.borrow().is_empty();
             (if complete { Status::RolledBack } else { Status::RollbackIncomplete }, Some(failure), None)
         }
     };
@@ -195,8 +207,14 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     branch.end_backgrounds(&nobody).await;
     finally(run, branch, status, failure.as_deref()).await;
 
-    if matches!(status, Status::Succeeded | Status::Finished) {
-        run.discard_all().await;
+    // A run that ended well will not be taken back, and one that was taken back not once more.
+    let is_settled = match status {
+        Status::Succeeded | Status::Finished | Status::RolledBack | Status::RollbackIncomplete => true,
+        Status::Failed | Status::Paused | Status::Interrupted => false,
+    };
+    let armed = run.root.newest_first();
+    if is_settled {
+        run.discard(&armed).await;
     }
 
     let elapsed = run.elapsed();
@@ -204,7 +222,7 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     let _ = run.dispatcher.record(ended).await;
     run.clean_up();
     let totals = &run.totals;
-    let report = Rc::new(Report {
+    let report = Report {
         run: Arc::clone(&run.id),
         status,
         failure: failure.map(|failure| *failure),
@@ -215,14 +233,12 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         accepted: totals.accepted.take(),
         taken_back: totals.taken_back.take(),
         left: totals.left.take(),
-        armed: match status {
-            // A run that ended well will not be taken back.
-            Status::Succeeded | Status::Finished => Vec::new(),
-            _ => run.root.newest_first().iter().map(|armed| armed.text.clone()).collect(),
-        },
-        without_inverse: totals.without_inverse.take(),
+        armed: armed.iter().filter(|_| !is_settled).map(|armed| armed.text.clone()).collect(),
+        without_inverse: totals.without_inverse.take().into_iter().map(|(_, line)| line).collect(),
+        stays: totals.stays.take(),
         in_doubt: totals.in_doubt.take(),
-    });
+    };
+    let report = Rc::new(super::hide::report(&run.mask, report));
     run.emit(&Event::RunEnded(Rc::clone(&report)));
     report
 }

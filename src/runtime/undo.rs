@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::background::Running;
+use super::event::ScopeInfo;
 use super::unit::{Code, Unit};
 use crate::analysis::program::{Compensation, CompensationKind};
 use crate::catalog::{Action, Args, Surroundings};
@@ -192,6 +193,16 @@ impl UndoList {
         self.0.borrow().is_empty()
     }
 
+    /// The words for everything armed, newest first, leaving out what somebody writes just now.
+    pub(super) fn texts_if_readable(&self) -> Vec<String> {
+        let Ok(nodes) = self.0.try_borrow() else { return Vec::new() };
+        let texts = nodes.iter().rev().flat_map(|node| match node {
+            Node::One(armed) => vec![armed.text.clone()],
+            Node::Parallel(_, lists) => lists.iter().rev().flat_map(Self::texts_if_readable).collect(),
+        });
+        texts.collect()
+    }
+
     /// Everything armed, newest first; parallel branches one after the other.
     pub(super) fn newest_first(&self) -> Vec<Rc<Armed>> {
         let mut out = Vec::new();
@@ -229,6 +240,8 @@ pub(super) struct Pending {
     pub(super) path: Vec<Arc<str>>,
     pub(super) surroundings: Rc<Surroundings>,
     pub(super) unit: Unit,
+    /// Where it is declared.
+    pub(super) scope: Rc<ScopeInfo>,
     pub(super) armed: RefCell<Option<Rc<Armed>>>,
     /// Something changed in its scope.
     pub(super) touched: Cell<bool>,

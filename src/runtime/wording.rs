@@ -11,7 +11,7 @@ const PLAIN: &str = "-_./:=@%+,";
 /// Puts values into the holes that hold a name, or a name with fields: `${id}`, `${env.region}`, `${out.stdout.trim()}`.
 /// Other holes stay as they are.
 pub(super) fn filled(text: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
-    with_holes(text, value_of, &|value| value.to_text().chars().take(LONGEST).collect())
+    with_holes(text, value_of, &|value| crate::mask::current().hide(&value.to_text()).chars().take(LONGEST).collect())
 }
 
 /// The same for lines that a person can type: values in command lines are quoted where a shell needs it.

@@ -13,6 +13,7 @@ pub use load::{Opened, check_file, open, open_text};
 pub use needs::{Missing, missing_tools};
 pub use stdlib::{find as std_module, names as std_modules};
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,6 +45,15 @@ pub fn new_run_id(host: &dyn Host) -> Arc<str> {
     let milliseconds = host.now().as_millisecond();
     let salt = u64::from(std::process::id()) ^ u64::try_from(host.monotonic().as_nanos() & 0xffff_ffff).unwrap_or(0);
     format!("{milliseconds:011x}{:04x}", salt & 0xffff).into()
+}
+
+/// The folder of a run: what is too long to be shown, and too much for the record, is in it. Beneath the XDG
+/// state folder (freedesktop.org's Base Directory Specification); `None` if there is no home either.
+pub fn run_folder(host: &dyn Host, run: &str) -> Option<PathBuf> {
+    let absolute = |path: String| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let state = host.env_var("XDG_STATE_HOME").and_then(absolute);
+    let state = state.or_else(|| Some(host.env_var("HOME").and_then(absolute)?.join(".local/state")))?;
+    Some(state.join("rbk").join("runs").join(run))
 }
 
 /// Runs on a runtime of its own, on this thread, to the end.

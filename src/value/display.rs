@@ -6,7 +6,7 @@ use super::kind::Kind;
 use super::{Value, json, units};
 
 /// What stands for a secret.
-pub const MASK: &str = "•••";
+pub const MASK: &str = crate::mask::MASK;
 
 /// What stands for something only a run will know.
 pub const LATER: &str = "‹known when it runs›";
@@ -131,6 +131,9 @@ pub fn quoted(text: &str, limit: usize) -> String {
 }
 
 fn quote(out: &mut String, text: &str, limit: usize) {
+    // What is cut is hidden before: half a secret is not recognised any more.
+    let mask = crate::mask::current();
+    let text = &*mask.hide(text);
     out.push('"');
     let mut chars = text.chars();
     for c in chars.by_ref().take(limit) {

@@ -10,13 +10,14 @@ use rbk::host::fake::{Called, FakeHost};
 use rbk::journal::{Ending, Entry, Recorded};
 use rbk::runtime::event::{Event, Observer, ScopeInfo, ScopeStatus};
 use rbk::runtime::failure::Failure;
-use rbk::runtime::outcome::Report;
+use rbk::runtime::outcome::{Report, Status};
 use rbk::source::Sources;
 
 /// Observes a run.
 pub(crate) struct Transcript {
     host: FakeHost,
     output: bool,
+    plan: bool,
     text: RefCell<String>,
     depth: RefCell<usize>,
     tries: RefCell<Option<Tries>>,
@@ -34,9 +35,9 @@ struct Tries {
 }
 
 impl Transcript {
-    pub(crate) fn new(host: &FakeHost, output: bool) -> Self {
+    pub(crate) fn new(host: &FakeHost, output: bool, plan: bool) -> Self {
         let (text, depth, tries, asked) = Default::default();
-        Self { host: host.clone(), output, text, depth, tries, asked }
+        Self { host: host.clone(), output, plan, text, depth, tries, asked }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -124,12 +125,15 @@ impl Transcript {
             .iter()
             .map(|left| format!("{} ({}); by hand: {}", left.what, left.why, one_line(&left.commands)))
             .collect();
+        let went_back = matches!(status, Status::RolledBack | Status::RollbackIncomplete);
+        let stays = if went_back { report.stays.as_slice() } else { &[] };
         for (word, lines) in [
-            ("accepted", &report.accepted),
+            ("accepted", report.accepted.as_slice()),
             ("taken back", &report.taken_back),
             ("left", &left),
             ("armed", &report.armed),
             ("no way back", &report.without_inverse),
+            ("stays", stays),
             ("in doubt", &report.in_doubt),
         ] {
             for line in lines {
@@ -254,6 +258,8 @@ impl Observer for Transcript {
                 text.lines().for_each(|line| self.say(scope.depth + 2, &format!("| {line}")));
             }
             Event::Output { .. } => {}
+            Event::Armed { text, .. } if self.plan => self.say(*self.depth.borrow() + 1, &format!("undo: {text}")),
+            Event::Armed { .. } => {}
             Event::Failed { failure, next } => self.failed(failure, next),
             Event::Branch { text, depth } => self.say(depth + 1, &format!("? {text}")),
             Event::Note(text) => self.say(*self.depth.borrow(), &format!("note {text}")),

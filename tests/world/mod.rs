@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod book;
+
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -67,6 +69,9 @@ impl Around {
             time_left: None,
             context: Vec::new(),
             grace: self.grace,
+            is_captured: true,
+            withheld: Vec::new(),
+            is_secret: false,
         }
     }
 }

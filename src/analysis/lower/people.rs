@@ -104,7 +104,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn manual(&mut self, manual: &tree::Manual, before: &mut Vec<Stmt>) -> Asked {
-        let modifiers = (&manual.modifiers, ["when", "tags"].as_slice());
+        let modifiers = (&manual.modifiers, ["when", "tags", "irreversible"].as_slice());
         self.asked("manual", &manual.title, modifiers, &manual.clauses, before, |lower| {
             let how = manual.how.as_ref().map(|how| lower.title(how));
             let body = manual.body.as_ref().map(|body| lower.observing(body, "manual")).unwrap_or_default();

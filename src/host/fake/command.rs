@@ -105,6 +105,8 @@ pub(super) async fn play(
         status,
         stdout: reply.stdout,
         stderr: reply.stderr,
+        all_stdout: None,
+        all_stderr: None,
         elapsed: begun.elapsed(),
         cancelled,
         output_held: false,

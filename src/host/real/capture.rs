@@ -30,6 +30,22 @@ impl Capture {
         self.left_out += (skipped + gone) as u64;
     }
 
+    /// Whether a part of it is in memory no more.
+    pub(super) const fn has_lost(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// Whether so many bytes more are more than is kept.
+    pub(super) fn loses(&self, more: usize) -> bool {
+        self.head.len() + self.tail.len() + more > HEAD + TAIL
+    }
+
+    /// What is in memory, in order.
+    pub(super) fn parts(&self) -> [&[u8]; 3] {
+        let (first, second) = self.tail.as_slices();
+        [&self.head, first, second]
+    }
+
     /// The text, bad UTF-8 replaced, with a line that tells what is missing.
     pub(super) fn into_text(mut self) -> String {
         if self.left_out == 0 {
@@ -37,9 +53,14 @@ impl Capture {
             return String::from_utf8(self.head)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         }
-        let mut text = String::from_utf8_lossy(&self.head).into_owned();
-        let _ = write!(text, "\n… {} bytes left out …\n", self.left_out);
-        text.push_str(&String::from_utf8_lossy(self.tail.make_contiguous()));
+        // Half a secret on either side of the gap would not be recognised any more.
+        let mask = crate::mask::current();
+        let tail = self.tail.make_contiguous();
+        let (end, begin) = (mask.beginning_at_the_end(&self.head), mask.end_at_the_beginning(tail));
+        let (head, tail) = (&self.head[..self.head.len() - end], &tail[begin..]);
+        let mut text = String::from_utf8_lossy(head).into_owned();
+        let _ = write!(text, "\n… {} bytes left out …\n", self.left_out + (end + begin) as u64);
+        text.push_str(&String::from_utf8_lossy(tail));
         text
     }
 }
@@ -60,6 +81,20 @@ mod tests {
         assert!(text.starts_with("first\n") && text.ends_with("last\u{fffd}\n"));
         assert!(text.contains(&format!("… {} bytes left out …", 2_000_012 - HEAD - TAIL)));
         assert!(text.len() < HEAD + TAIL + 100);
+    }
+
+    #[test]
+    fn no_half_of_a_secret_is_kept() {
+        crate::mask::current().learn("s3cret-word");
+        let mut capture = Capture::default();
+        capture.push(&vec![b'x'; HEAD - 5]);
+        capture.push(b"s3cret-word");
+        capture.push(&vec![b'y'; TAIL]);
+        capture.push(b"s3cret-word");
+        capture.push(&vec![b'z'; TAIL - 6]);
+        let text = capture.into_text();
+        assert!(!text.contains("s3cr") && !text.contains("-word"));
+        assert!(text.contains("x\n… ") && text.contains(" …\nz"));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::host::{FileInfo, FileKind, Files};
+use crate::host::{FileInfo, FileKind, Files, MAX_READ};
 
 pub(super) struct RealFiles;
 
@@ -25,7 +25,25 @@ fn keep_owner(path: &Path, old: &fs::Metadata) {
 
 impl Files for RealFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        // Opening a named pipe would wait for whoever writes to it, and opening a terminal could take it over.
+        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+        let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let there = file.metadata()?;
+        if there.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !there.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, a pipe or a socket, and no file"));
+        }
+        let too_large =
+            |size: u64| io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {size} bytes; rbk reads {MAX_READ} at most"));
+        if there.len() > MAX_READ {
+            return Err(too_large(there.len()));
+        }
+        let mut content = Vec::with_capacity(usize::try_from(there.len()).unwrap_or(0));
+        // It may grow meanwhile, and files of the kernel's tell no size.
+        io::Read::read_to_end(&mut io::Read::take(file, MAX_READ + 1), &mut content)?;
+        if content.len() as u64 > MAX_READ { Err(too_large(content.len() as u64)) } else { Ok(content) }
     }
 
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()> {

@@ -9,11 +9,23 @@ use crate::host::{Cancel, HttpError, HttpRequest, HttpResponse};
 
 /// Clients by what cannot be said for each request. Made when first needed: starting rbk must not pay for TLS.
 #[derive(Default)]
-pub(super) struct Clients(RefCell<HashMap<(Option<Duration>, bool), reqwest::Client>>);
+pub(super) struct Clients(RefCell<HashMap<Kind, reqwest::Client>>);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    connect_timeout: Option<Duration>,
+    insecure: bool,
+    /// No proxy stands between us and ourselves.
+    loopback: bool,
+}
 
 impl Clients {
     fn client(&self, request: &HttpRequest) -> Result<reqwest::Client, HttpError> {
-        let key = (request.connect_timeout, request.insecure);
+        let key = Kind {
+            connect_timeout: request.connect_timeout,
+            insecure: request.insecure,
+            loopback: is_loopback(&request.url),
+        };
         if let Some(client) = self.0.borrow().get(&key) {
             return Ok(client.clone());
         }
@@ -28,7 +40,7 @@ impl Clients {
         if let Some(timeout) = request.connect_timeout {
             builder = builder.connect_timeout(timeout);
         }
-        if is_loopback(&request.url) {
+        if key.loopback {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| failed(&words(&error), true))?;

@@ -6,6 +6,7 @@ mod http;
 mod pieces;
 mod process;
 mod spawn;
+mod spill;
 mod survivors;
 
 use std::path::{Path, PathBuf};
@@ -15,11 +16,18 @@ use super::{
     Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
 };
 
+/// Kills every process that this one has started and that has not ended, with all that it led to. For when rbk
+/// itself cannot go on: nothing is waited for.
+pub fn kill_all_started() {
+    survivors::kill_all_started();
+}
+
 /// The real world. Make one per process: it becomes the parent of orphans, to be able to end them.
 pub struct RealHost {
     begun: Instant,
     clients: http::Clients,
     files: files::RealFiles,
+    spills: spill::Spills,
     /// Ends every grace period at once.
     hurry: Cancel,
 }
@@ -28,7 +36,18 @@ impl RealHost {
     /// Nothing is opened or started.
     pub fn new() -> Self {
         survivors::adopt_orphans();
-        Self { begun: Instant::now(), clients: http::Clients::default(), files: files::RealFiles, hurry: Cancel::new() }
+        Self {
+            begun: Instant::now(),
+            clients: http::Clients::default(),
+            files: files::RealFiles,
+            spills: spill::Spills::default(),
+            hurry: Cancel::new(),
+        }
+    }
+
+    /// From here on an output that is too long for memory is kept in a file in this folder, without secrets.
+    pub fn spill_into(&self, folder: PathBuf) {
+        self.spills.into_folder(folder);
     }
 
     /// From now on nothing is given time to end itself.
@@ -84,7 +103,7 @@ impl Host for RealHost {
         output: &'a dyn Fn(Stream, &[u8]),
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<Exit, ProcessError>> {
-        Box::pin(process::run(process, output, cancel, &self.hurry))
+        Box::pin(process::run(process, output, cancel, &self.hurry, &self.spills))
     }
 
     fn http<'a>(
@@ -107,6 +126,12 @@ impl Host for RealHost {
 
     fn files(&self) -> &dyn Files {
         &self.files
+    }
+
+    fn keep_memory_private(&self) {
+        // A dump goes by the limit only where it is written to a file; one that is piped to a program
+        // (core(5)) goes by this. It also keeps other processes of the same user from reading our memory.
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::net::unix::pipe;
 use super::capture::Capture;
 use super::pieces::Pieces;
 use super::spawn::{Ends, start};
+use super::spill::{Spill, Spills};
 use super::survivors::{self, Family};
 use crate::host::{Cancel, Exit, Process, ProcessError, Stream};
 
@@ -42,6 +43,7 @@ pub(super) async fn run(
     output: &dyn Fn(Stream, &[u8]),
     cancel: &Cancel,
     hurry: &Cancel,
+    spills: &Spills,
 ) -> Result<Exit, ProcessError> {
     let failed = |reason: String| ProcessError::NotStarted {
         program: process.argv.first().cloned().unwrap_or_default(),
@@ -61,7 +63,7 @@ pub(super) async fn run(
         pipes,
         input: process.stdin.clone(),
         written: 0,
-        outputs: [Output::default(), Output::default()],
+        outputs: [Stream::Stdout, Stream::Stderr].map(|stream| Output::new(process, stream, spills)),
         turn: Stream::Stdout,
         status: None,
         cancelled: false,
@@ -78,7 +80,7 @@ pub(super) async fn run(
     if let Err(error) = &watched {
         // It runs, and cannot be watched: its end is not known then, and that is what is told.
         let said = format!("rbk could not watch over it, and ended it: {error}\n");
-        supervised.outputs[1].capture.push(said.as_bytes());
+        supervised.outputs[1].keep(said.as_bytes());
         supervised.cancelled = true;
     }
     let survivors = if supervised.cancelled { supervised.end_all().await } else { 0 };
@@ -86,11 +88,14 @@ pub(super) async fn run(
     let output_held = supervised.pipes.stdout.is_some() || supervised.pipes.stderr.is_some();
     supervised.reap();
     let ended_at = supervised.ended_at.unwrap_or_else(Instant::now);
-    let [stdout, stderr] = std::mem::take(&mut supervised.outputs);
+    let (stdout, all_stdout) = supervised.outputs[0].take();
+    let (stderr, all_stderr) = supervised.outputs[1].take();
     Ok(Exit {
         status: supervised.status.unwrap_or(128 + Signal::KILL.as_raw()),
-        stdout: stdout.capture.into_text(),
-        stderr: stderr.capture.into_text(),
+        stdout,
+        stderr,
+        all_stdout,
+        all_stderr,
         elapsed: ended_at.duration_since(begun),
         cancelled: supervised.cancelled,
         output_held,
@@ -122,10 +127,42 @@ fn open_pipes(with_input: bool) -> io::Result<(Ends, Pipes)> {
     Ok((Ends { stdin, stdout, stderr }, pipes))
 }
 
-#[derive(Default)]
-struct Output {
+/// What is kept of one of the two, and handed on.
+struct Output<'a> {
     capture: Capture,
     pieces: Pieces,
+    spill: Option<Spill>,
+    program: &'a str,
+    stream: Stream,
+    is_secret: bool,
+    spills: &'a Spills,
+}
+
+impl<'a> Output<'a> {
+    fn new(process: &'a Process, stream: Stream, spills: &'a Spills) -> Self {
+        let program = process.argv.first().map_or("", String::as_str);
+        let is_secret = process.is_secret;
+        Self { capture: Capture::default(), pieces: Pieces::default(), spill: None, program, stream, is_secret, spills }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        // From the first byte that will not stay in memory, all of them go to the file.
+        if !self.is_secret && !self.capture.has_lost() && self.capture.loses(bytes.len()) {
+            self.spill = self.spills.begin(self.program, self.stream);
+            if let Some(spill) = &mut self.spill {
+                self.capture.parts().into_iter().for_each(|part| spill.push(self.spills, part));
+            }
+        }
+        if let Some(spill) = &mut self.spill {
+            spill.push(self.spills, bytes);
+        }
+        self.capture.push(bytes);
+    }
+
+    fn take(&mut self) -> (String, Option<std::path::PathBuf>) {
+        let path = self.spill.take().map(|spill| spill.end(self.spills));
+        (std::mem::take(&mut self.capture).into_text(), path)
+    }
 }
 
 struct Supervised<'a> {
@@ -136,7 +173,7 @@ struct Supervised<'a> {
     input: Option<Arc<[u8]>>,
     written: usize,
     /// Standard output and standard error.
-    outputs: [Output; 2],
+    outputs: [Output<'a>; 2],
     /// Which of the two is read first, so that neither waits for ever on the other.
     turn: Stream,
     status: Option<i32>,
@@ -270,7 +307,7 @@ impl Supervised<'_> {
         match open.try_read(buffer) {
             Ok(n) if n > 0 => {
                 self.heard_at = Instant::now();
-                taken.capture.push(&buffer[..n]);
+                taken.keep(&buffer[..n]);
                 taken.pieces.push(&buffer[..n], |bytes| output(stream, bytes));
                 true
             }

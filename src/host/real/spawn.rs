@@ -72,6 +72,9 @@ fn start_shell(process: &Process, mark: &str, ends: Ends) -> Result<Started, Pro
             }
             Ok(())
         });
+    for name in &process.withheld {
+        command = command.env_remove(name);
+    }
     for (name, value) in &process.env {
         command = command.env(name, value);
     }
@@ -132,7 +135,10 @@ fn start_program(process: &Process, mark: &str, ends: &Ends) -> Result<Started, 
     let own = process.env.iter().map(|(name, value)| text(format!("{name}={value}").as_bytes()));
     let mut own = own.collect::<Result<Vec<_>, _>>()?;
     own.push(text(format!("{MARK}={}", value_of(mark)).as_bytes())?);
-    let replaced = |name: &[u8]| name == MARK.as_bytes() || process.env.keys().any(|own| own.as_bytes() == name);
+    let replaced = |name: &[u8]| {
+        let mut others = process.env.keys().chain(&process.withheld);
+        name == MARK.as_bytes() || others.any(|other| other.as_bytes() == name)
+    };
     let kept = inherited().iter().filter(|(name, _)| !replaced(name)).map(|(_, entry)| entry);
     let env: Vec<*mut libc::c_char> = pointers(kept.chain(&own));
     let argv: Vec<*mut libc::c_char> = pointers(&argv);

@@ -23,12 +23,41 @@ pub(super) fn adopt_orphans() {
 pub(super) fn new_mark() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{}{}", ours(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// How all our marks begin.
+fn ours() -> &'static str {
     static OURS: OnceLock<String> = OnceLock::new();
-    let ours = OURS.get_or_init(|| {
+    OURS.get_or_init(|| {
         use std::hash::{BuildHasher, RandomState};
-        format!("{}-{:016x}", std::process::id(), RandomState::new().hash_one(jiff::Timestamp::now().as_nanosecond()))
-    });
-    format!("{ours}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+        format!("{}-{:016x}-", std::process::id(), RandomState::new().hash_one(jiff::Timestamp::now().as_nanosecond()))
+    })
+}
+
+/// Kills whatever we started, by group and by mark, until nothing of it is found.
+pub(super) fn kill_all_started() {
+    // Whoever holds the list may be the one who cannot go on.
+    let known = STARTED.try_lock().map(|known| known.clone()).unwrap_or_default();
+    for leader in known {
+        let _ = kill_process_group(leader, Signal::KILL);
+    }
+    for _ in 0..LOOKS {
+        let marked: Vec<Pid> = processes().filter(|pid| environment(*pid).is_some_and(|of| is_ours(&of))).collect();
+        if marked.is_empty() {
+            return;
+        }
+        for pid in marked {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// How often what may start others meanwhile is looked for.
+const LOOKS: usize = 5;
+
+fn is_ours(environment: &[u8]) -> bool {
+    marks(environment).any(|mark| mark.starts_with(ours().as_bytes()))
 }
 
 /// The value of [`MARK`] for a process: its mark after those of the rbks around us.
@@ -70,9 +99,7 @@ impl Family<'_> {
     }
 
     fn alive(&self) -> Vec<Alive> {
-        let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-        let pids = entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?));
-        pids.filter_map(|pid| {
+        processes().filter_map(|pid| {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
             let (state, group, session) = parse_stat(&stat)?;
             // Nothing is left of a zombie to end; and one that ends may still be listed.
@@ -83,9 +110,17 @@ impl Family<'_> {
     }
 
     fn marked(&self, pid: Pid) -> bool {
-        let Ok(environment) = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())) else { return false };
-        carries(&environment, self.mark)
+        environment(pid).is_some_and(|environment| carries(&environment, self.mark))
     }
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
+}
+
+fn environment(pid: Pid) -> Option<Vec<u8>> {
+    std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()
 }
 
 fn raw(pid: Pid) -> i32 {
@@ -94,10 +129,13 @@ fn raw(pid: Pid) -> i32 {
 
 /// Whether the mark is among those in an environment as `/proc` shows it.
 fn carries(environment: &[u8], mark: &str) -> bool {
-    environment
-        .split(|byte| *byte == 0)
-        .filter_map(|entry| entry.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="))
-        .any(|marks| marks.split(|byte| *byte == BETWEEN).any(|one| one == mark.as_bytes()))
+    marks(environment).any(|one| one == mark.as_bytes())
+}
+
+fn marks(environment: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let entries = environment.split(|byte| *byte == 0);
+    let values = entries.filter_map(|entry| entry.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="));
+    values.flat_map(|marks| marks.split(|byte| *byte == BETWEEN))
 }
 
 /// State, group and session, of `/proc/PID/stat` (proc(5)). The name before them may hold anything.
