@@ -38,9 +38,22 @@ fn all_commands(book: &Book, what: &str) {
 #[test]
 fn deep_and_long_sources() {
     for (open, times) in [
-        ("(", 100_000), ("[", 100_000), ("{", 100_000), ("not ", 100_000), ("-", 100_000), ("try ", 100_000),
-        ("x => ", 100_000), ("if a {", 100_000), ("\"${", 100_000), ("$ $(", 100_000), ("phase \"x\" {\n", 50_000),
-        ("a ?? (", 100_000), ("f(a: ", 100_000), ("`", 1_000_000), ("list<", 100_000), ("((((((((((", 200_000),
+        ("(", 100_000),
+        ("[", 100_000),
+        ("{", 100_000),
+        ("not ", 100_000),
+        ("-", 100_000),
+        ("try ", 100_000),
+        ("x => ", 100_000),
+        ("if a {", 100_000),
+        ("\"${", 100_000),
+        ("$ $(", 100_000),
+        ("phase \"x\" {\n", 50_000),
+        ("a ?? (", 100_000),
+        ("f(a: ", 100_000),
+        ("`", 1_000_000),
+        ("list<", 100_000),
+        ("((((((((((", 200_000),
     ] {
         let book = Book::new(format!("{HEAD}let x = {}", open.repeat(times)));
         all_commands(&book, &format!("{times} × {open:?}"));
@@ -133,7 +146,9 @@ fn imports_that_lead_elsewhere() {
 
 /// What a terminal would obey.
 fn escapes(text: &str) -> Vec<char> {
-    text.chars().filter(|c| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{202e}' | '\u{2066}')).collect()
+    text.chars()
+        .filter(|c| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{202e}' | '\u{2066}'))
+        .collect()
 }
 
 const NASTY: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{8}\u{202e}\u{2066}\r\u{1b}[31m";
@@ -141,7 +156,9 @@ const NASTY: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{8}\u{202e}\u{2066}\
 #[test]
 fn escapes_in_the_source_are_shown() {
     let sources = [
-        format!("step \"Title {NASTY}\" irreversible \"{NASTY}\" {{\n    $ echo '{NASTY}'\n    note \"{NASTY}\"\n    warn \"{NASTY}\"\n    assert \"{NASTY}\" == \"\" because \"{NASTY}\"\n}}\n"),
+        format!(
+            "step \"Title {NASTY}\" irreversible \"{NASTY}\" {{\n    $ echo '{NASTY}'\n    note \"{NASTY}\"\n    warn \"{NASTY}\"\n    assert \"{NASTY}\" == \"\" because \"{NASTY}\"\n}}\n"
+        ),
         format!("## {NASTY}\nparam x{NASTY}: string\n"),
         format!("# {NASTY}\nnote \"{NASTY}\" {NASTY} error here\n"),
         format!("runbook \"{NASTY}\" {{\n    owner = \"{NASTY}\"\n}}\nfail \"{NASTY}\"\n"),
@@ -165,7 +182,8 @@ fn escapes_in_the_source_are_shown() {
             assert!(matches!(told.code, Some(0..=5)), "{arguments:?}: {:?} {}", told.code, told.stderr);
             let found = escapes(&told.stdout).into_iter().chain(escapes(&told.stderr)).collect::<Vec<_>>();
             // A live telling moves its own cursor.
-            let found: Vec<_> = found.into_iter().filter(|c| !(arguments.contains(&"live") && *c == '\u{1b}')).collect();
+            let found: Vec<_> =
+                found.into_iter().filter(|c| !(arguments.contains(&"live") && *c == '\u{1b}')).collect();
             assert!(found.is_empty(), "{arguments:?}: {found:?} in {:?}\n{:?}", told.stdout, told.stderr);
         }
     }
@@ -180,7 +198,10 @@ fn escapes_in_what_commands_and_servers_say_are_shown() {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let _ = stream.read(&mut [0; 4096]);
             let body = format!("{{\"state\": \"x\"}} {NASTY}");
-            let head = format!("HTTP/1.1 500 Bad\r\nx-a: \u{9b}1m\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 500 Bad\r\nx-a: \u{9b}1m\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
         }
     });
@@ -222,7 +243,10 @@ fn expansion_and_evaluation_are_bounded() {
         ("a text that doubles", "var s = \"x\"\n    for i in range(0, 100) {\n        s = s + s\n    }"),
         ("a text in a text", "var s = \"x\"\n    for i in range(0, 100) {\n        s = \"${s}${s}\"\n    }"),
         ("a list that doubles", "var l = [1]\n    for i in range(0, 100) {\n        l = l + l\n    }"),
-        ("a list in a list", "var l = [1]\n    for i in range(0, 100000) {\n        l = [l, l]\n    }\n    note \"${l}\""),
+        (
+            "a list in a list",
+            "var l = [1]\n    for i in range(0, 100000) {\n        l = [l, l]\n    }\n    note \"${l}\"",
+        ),
         ("a long range", "let l = range(0, 9000000000000000000)"),
         ("a long repeat", "let s = \"abc\".repeat(9000000000)"),
         ("a wide pad", "let s = \"abc\".pad_left(9000000000)"),
@@ -244,7 +268,10 @@ fn expansion_and_evaluation_are_bounded() {
         ("a huge exponent", "let x = 1e308 * 1e308\n    assert x < 1"),
         ("NUL in a command", "let x = \"{\\\"a\\\": \\\"x\\\\u0000y\\\"}\".json\n    $ touch ${x.a}"),
         ("NUL in a path", "let x = \"{\\\"a\\\": \\\"x\\\\u0000y\\\"}\".json\n    file.write(x.a, \"z\")"),
-        ("NUL in a variable", "let x = \"{\\\"a\\\": \\\"x\\\\u0000y\\\"}\".json\n    with A = x.a {\n        $ true\n    }"),
+        (
+            "NUL in a variable",
+            "let x = \"{\\\"a\\\": \\\"x\\\\u0000y\\\"}\".json\n    with A = x.a {\n        $ true\n    }",
+        ),
         ("a device", "let x = file.read(\"/dev/zero\")"),
         ("a pipe", "let x = file.read(\"pipe\")"),
         ("a large file", "let x = file.read(\"large\")"),

@@ -50,7 +50,8 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> 
         }
         head.push_str(&line);
     }
-    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+    let length =
+        head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     if reader.read_exact(&mut body).is_err() {
         return;
@@ -116,7 +117,8 @@ check "far" {{
             first.port
         ));
         let mut command = book.command(&["run", "book.rbk"]);
-        let address = |path: &str| format!("http://user:r3direct-pass@127.0.0.1:{}/{path}?key=r3direct-key", first.port);
+        let address =
+            |path: &str| format!("http://user:r3direct-pass@127.0.0.1:{}/{path}?key=r3direct-key", first.port);
         command.env("TOKEN", SECRET).env("FAR", address("far")).env("NEAR", address("near"));
         told(command).is(0).never_says("r3direct");
         // The same server gets them again: it had them already.
@@ -145,7 +147,10 @@ fn a_changing_request_into_a_black_hole_is_in_doubt_at_its_deadline() {
     for (what, call) in [
         ("its own", format!("http.post(\"http://127.0.0.1:{port}/order\", body: \"x\", timeout: 700ms)")),
         ("the step's", format!("http.post(\"http://127.0.0.1:{port}/order\", body: \"x\")")),
-        ("not accepted", format!("http.post(\"http://{}/order\", body: \"x\", timeout: 700ms)", full.local_addr().unwrap())),
+        (
+            "not accepted",
+            format!("http.post(\"http://{}/order\", body: \"x\", timeout: 700ms)", full.local_addr().unwrap()),
+        ),
     ] {
         let book = Book::new(format!(
             "step \"Order\" timeout 1500ms {{\n    {call}\n}} undo {{\n    $ touch cancelled\n}} on_fail rollback\n"

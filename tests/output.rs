@@ -62,7 +62,13 @@ fn memory_does_not_grow_with_what_is_written() {
         ("endless", "plain", "let out = $ timeout 1 yes\n    assert out.ok", 1, "exited with 124"),
         ("endless", "live", "let out = $ timeout 1 yes\n    assert out.ok", 1, "exited with 124"),
         ("endless", "json", "let out = $ timeout 1 yes\n    assert out.ok", 1, "exited with 124"),
-        ("one line", "plain", "let out = $ bash -c \"head -c 100000000 /dev/zero | tr '\\0' x\"\n    assert out.stdout.len < 400000", 0, ""),
+        (
+            "one line",
+            "plain",
+            "let out = $ bash -c \"head -c 100000000 /dev/zero | tr '\\0' x\"\n    assert out.stdout.len < 400000",
+            0,
+            "",
+        ),
         ("no text", "json", &format!("let out = $ {noise}\n    assert out.ok"), 0, ""),
         ("no text, failed", "plain", &format!("$ bash -c '{noise} >&2; exit 7'"), 1, "exited with 7"),
     ] {
@@ -102,7 +108,10 @@ fn what_is_left_behind_is_not_waited_for() {
         let left: Vec<String> = alive(&marker);
         for line in &left {
             let pid = line.split(' ').next().unwrap().parse().unwrap();
-            let _ = rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process(
+                rustix::process::Pid::from_raw(pid).unwrap(),
+                rustix::process::Signal::KILL,
+            );
         }
         told.is(0).says("still holds its output");
         assert!(begun.elapsed() < Duration::from_secs(4), "{command}: {:?}", begun.elapsed());

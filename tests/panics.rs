@@ -97,7 +97,14 @@ step "Two" {{
 fn a_bug_is_told_in_words_and_leaves_no_process() {
     let (code, stdout, stderr) = panicking("0");
     assert_eq!(code, Some(70), "{stdout}\n{stderr}");
-    for words in ["this is a bug in rbk", "no room for •••", "Nothing was taken back", "· rm -f two", "· rm one", "tests/panics.rs:"] {
+    for words in [
+        "this is a bug in rbk",
+        "no room for •••",
+        "Nothing was taken back",
+        "· rm -f two",
+        "· rm one",
+        "tests/panics.rs:",
+    ] {
         assert!(stderr.contains(words), "no {words:?} in {stderr}");
     }
     let (two, one) = (stderr.find("rm -f two"), stderr.find("rm one"));

@@ -121,7 +121,9 @@ step "Tell" irreversible "no" {
 #[test]
 fn messages_that_quote_and_cut() {
     // The value of an output is compared, is too long for its message, and holds the secret at the cut.
-    let mut text = String::from("secret token from env_var(\"TOKEN\")\nstep \"Read\" irreversible \"no\" {\n    with T = token {\n        let out = $ printenv T\n        let long = $ bash -c 'printf %075d 0; printenv T'\n        let err = try $ bash -c 'printf %0190d 0 >&2; printenv T >&2; exit 4'\n    }\n}\n");
+    let mut text = String::from(
+        "secret token from env_var(\"TOKEN\")\nstep \"Read\" irreversible \"no\" {\n    with T = token {\n        let out = $ printenv T\n        let long = $ bash -c 'printf %075d 0; printenv T'\n        let err = try $ bash -c 'printf %0190d 0 >&2; printenv T >&2; exit 4'\n    }\n}\n",
+    );
     for (at, condition) in [
         "out.stdout == \"x\"",
         "long.stdout == \"x\"",
@@ -143,7 +145,10 @@ fn messages_that_quote_and_cut() {
     {
         let name = if condition.contains("now()") { "let n = now()\n    " } else { "" };
         let condition = condition.replace("now()", "n");
-        let _ = writeln!(text, "check \"c{at}\" {{\n    {name}assert {condition} because \"it is ${{token}} and ${{out}}\"\n}} on_fail continue");
+        let _ = writeln!(
+            text,
+            "check \"c{at}\" {{\n    {name}assert {condition} because \"it is ${{token}} and ${{out}}\"\n}} on_fail continue"
+        );
     }
     text.push_str("step \"Why\" irreversible \"no\" {\n    note \"token is ${token}, out is ${out}\"\n    warn \"${out.stdout}\"\n    fail \"it was ${out.stdout} and ${token}\"\n}\n");
     in_every_telling(&text, 1, "Why", "");
@@ -209,13 +214,17 @@ step "Flood" irreversible "no" {
 #[test]
 fn one_that_is_too_short_is_refused_with_the_reason() {
     for (value, why) in [("12345", "shorter than 6 bytes"), ("", "is empty"), (" \n", "is empty")] {
-        let book = Book::new("secret pin from env_var(\"PIN\")\nstep \"Use\" irreversible \"no\" {\n    with P = pin {\n        $ touch used\n    }\n}\n");
+        let book = Book::new(
+            "secret pin from env_var(\"PIN\")\nstep \"Use\" irreversible \"no\" {\n    with P = pin {\n        $ touch used\n    }\n}\n",
+        );
         let mut command = book.command(&["run", "book.rbk"]);
         command.env("PIN", value);
         told(command).is(1).says("secret `pin`").says(why).never_says("12345");
         assert!(!book.path("used").exists());
     }
-    let book = Book::new("step \"Mint\" irreversible \"no\" {\n    let secret pin = $ echo 4711\n    with P = pin {\n        $ touch used\n    }\n}\n");
+    let book = Book::new(
+        "step \"Mint\" irreversible \"no\" {\n    let secret pin = $ echo 4711\n    with P = pin {\n        $ touch used\n    }\n}\n",
+    );
     book.run().is(1).says("this secret is shorter than 6 bytes");
     assert!(!book.path("used").exists());
 }
@@ -229,7 +238,9 @@ fn it_never_stands_in_the_arguments_of_a_process() {
         "$ touch used \"x-${token}\"",
         "with T = token {\n        $ curl -H \"Authorization: $T\" http://127.0.0.1:9/\n    }",
         "with T = token {\n        $ touch used \"$T\"\n    }",
-        "with T = \"Bearer ${token}\" {\n        $ touch used; cat <<< hi; touch \"${T}\"\n    }".replace("${T}", "$T").as_str(),
+        "with T = \"Bearer ${token}\" {\n        $ touch used; cat <<< hi; touch \"${T}\"\n    }"
+            .replace("${T}", "$T")
+            .as_str(),
         "let parts = [token]\n    $ touch used ${parts}",
         "let parts = { a: token }\n    $ touch used ${parts}",
         "sh(\"touch used ${token}\")",

@@ -91,9 +91,7 @@ async fn run_in(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -
     };
     match result {
         (Err(error), _) => Err(not_started(&error)),
-        (Ok(exit), timed_out) => {
-            judged(exit, options, timed_out.then_some(options.timeout).flatten(), line, call)
-        }
+        (Ok(exit), timed_out) => judged(exit, options, timed_out.then_some(options.timeout).flatten(), line, call),
     }
 }
 

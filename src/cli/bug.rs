@@ -46,7 +46,9 @@ fn told(panic: &PanicHookInfo<'_>, armed: Option<Vec<String>>) -> String {
 /// Without secrets. The one who holds them just now may be the one who cannot go on: then nothing of it is told.
 fn hidden(text: &str) -> String {
     match mask::of_process() {
-        Some(mask) => mask.try_hide(text).unwrap_or_else(|| "\nrbk: this is a bug in rbk; it cannot be told safely".to_owned()),
+        Some(mask) => {
+            mask.try_hide(text).unwrap_or_else(|| "\nrbk: this is a bug in rbk; it cannot be told safely".to_owned())
+        }
         None => text.to_owned(),
     }
 }

@@ -91,7 +91,8 @@ fn with_others(function: &Function, at: usize, value: &Value) -> Vec<Vec<Value>>
     let mut all = vec![Vec::new()];
     for (i, param) in function.params.iter().filter(|param| param.ty != "fn").enumerate() {
         let choices = if i == at { vec![value.clone()] } else { plain(param.ty) };
-        all = all.iter().flat_map(|args| choices.iter().map(|one| [args.clone(), vec![one.clone()]].concat())).collect();
+        all =
+            all.iter().flat_map(|args| choices.iter().map(|one| [args.clone(), vec![one.clone()]].concat())).collect();
     }
     all
 }
@@ -136,7 +137,9 @@ fn answers(function: &Function) -> Vec<Answer> {
     match function.run {
         Run::Plain(_) => vec![|_| Value::Null],
         Run::WithFunction(_) => {
-            vec![|given| given[0].clone(), |_| Value::Bool(true), |_| Value::from("x"), |given| Value::list(given.to_vec())]
+            vec![|given| given[0].clone(), |_| Value::Bool(true), |_| Value::from("x"), |given| {
+                Value::list(given.to_vec())
+            }]
         }
     }
 }

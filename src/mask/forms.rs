@@ -107,28 +107,34 @@ fn lower_hex(text: &str) -> String {
 fn strings(text: &str, forms: &mut Vec<Vec<u8>>) {
     let json = serde_json::Value::from(text).to_string();
     let json = &json[1..json.len() - 1];
-    let escaped = |c: char, written: &mut dyn FnMut(u16)| c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| written(*unit));
+    let escaped =
+        |c: char, written: &mut dyn FnMut(u16)| c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| written(*unit));
     let ascii = |keep: fn(char) -> bool, upper: bool| {
         let mut out = String::new();
         for c in json.chars() {
             if keep(c) {
                 out.push(c);
             } else {
-                escaped(c, &mut |unit| out.push_str(&if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") }));
+                escaped(c, &mut |unit| {
+                    out.push_str(&if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") })
+                });
             }
         }
         out
     };
     let is_plain = |c: char| c.is_ascii() && c != '\u{7f}';
     let is_safe_in_html = |c: char| !matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-    forms.extend([
-        json.to_owned(),
-        json.replace('/', "\\/"),
-        ascii(is_plain, false),
-        ascii(is_plain, true),
-        ascii(is_safe_in_html, false),
-        ascii(is_safe_in_html, true),
-    ].map(String::into_bytes));
+    forms.extend(
+        [
+            json.to_owned(),
+            json.replace('/', "\\/"),
+            ascii(is_plain, false),
+            ascii(is_plain, true),
+            ascii(is_safe_in_html, false),
+            ascii(is_safe_in_html, true),
+        ]
+        .map(String::into_bytes),
+    );
     // JSON within JSON.
     let twice = serde_json::Value::from(json).to_string();
     forms.push(twice.as_bytes()[1..twice.len() - 1].to_vec());
@@ -142,24 +148,43 @@ fn strings(text: &str, forms: &mut Vec<Vec<u8>>) {
         }
         out
     };
-    forms.extend([
-        text.replace('\'', r"'\''"),
-        text.replace('\'', "'\"'\"'"),
-        text.replace('\'', r"\'"),
-        before(|c| matches!(c, '$' | '"' | '`' | '\\')),
-        before(|c| matches!(c, '$' | '"' | '`' | '\\' | '!')),
-        before(|c| matches!(c, '\'' | '\\')),
-        // bash's `printf %q`
-        before(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '%' | '+')),
-        before(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',')),
-        before(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_'),
-        text.escape_debug().to_string(),
-        text.escape_default().to_string(),
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;"),
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#x27;"),
-    ].map(String::into_bytes));
+    forms.extend(
+        [
+            text.replace('\'', r"'\''"),
+            text.replace('\'', "'\"'\"'"),
+            text.replace('\'', r"\'"),
+            before(|c| matches!(c, '$' | '"' | '`' | '\\')),
+            before(|c| matches!(c, '$' | '"' | '`' | '\\' | '!')),
+            before(|c| matches!(c, '\'' | '\\')),
+            // bash's `printf %q`
+            before(|c| {
+                c.is_ascii()
+                    && !c.is_ascii_alphanumeric()
+                    && !matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '%' | '+')
+            }),
+            before(|c| {
+                c.is_ascii()
+                    && !c.is_ascii_alphanumeric()
+                    && !matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',')
+            }),
+            before(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_'),
+            text.escape_debug().to_string(),
+            text.escape_default().to_string(),
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#39;"),
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#x27;"),
+        ]
+        .map(String::into_bytes),
+    );
 }
 
 fn hex(bytes: &[u8], forms: &mut Vec<Vec<u8>>) {

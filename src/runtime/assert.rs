@@ -72,8 +72,10 @@ impl Branch {
         let mut failure = self.failure(FailureKind::Assert, assert.condition.span, message);
         let parts = self.with_evaluator(|context| eval::explain(&assert.condition, context));
         if !parts.is_empty() {
-            failure.diagnostic.labels =
-                parts.into_iter().map(|part| Label { span: part.span, text: self.run.mask.hidden(part.text) }).collect();
+            failure.diagnostic.labels = parts
+                .into_iter()
+                .map(|part| Label { span: part.span, text: self.run.mask.hidden(part.text) })
+                .collect();
         }
         failure.seen = self.seen(&assert.condition, true);
         failure.evidence = self.evidence(&assert.condition);

@@ -138,7 +138,8 @@ impl Branch {
         let list = if since == 0 { self.run.root.clone() } else { self.undo.clone() };
         let gone = list.disarm(since);
         // What has no way back is given up with the rest, for the same reason.
-        let given_up = self.run.totals.without_inverse.borrow_mut().extract_if(.., |(order, _)| *order >= since).count();
+        let given_up =
+            self.run.totals.without_inverse.borrow_mut().extract_if(.., |(order, _)| *order >= since).count();
         if given_up > 0 || !gone.is_empty() {
             let place = if since == 0 { "all before this".to_owned() } else { self.path.join(" / ") };
             keep(&self.run.totals.stays, format!("{place}: {why}"));

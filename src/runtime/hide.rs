@@ -13,12 +13,9 @@ pub(super) fn event(mask: &Mask, event: &Event) -> Event {
     let hide = |text: &String| mask.hide(text).into_owned();
     let hide_some = |text: &Option<String>| text.as_ref().map(hide);
     match event {
-        Event::RunStarted { run, title, environment, total } => Event::RunStarted {
-            run: run.clone(),
-            title: hide(title),
-            environment: environment.clone(),
-            total: *total,
-        },
+        Event::RunStarted { run, title, environment, total } => {
+            Event::RunStarted { run: run.clone(), title: hide(title), environment: environment.clone(), total: *total }
+        }
         Event::ScopeStarted(info) => Event::ScopeStarted(scope(mask, info)),
         Event::Progress { scope: info, attempt, seen, elapsed, limit } => Event::Progress {
             scope: scope(mask, info),

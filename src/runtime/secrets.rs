@@ -121,7 +121,9 @@ impl Run {
         if is_whole && text.trim().len() < SHORTEST {
             let message = match text.trim().len() {
                 0 => "is empty".to_owned(),
-                _ => format!("is shorter than {SHORTEST} bytes: rbk could not hide it without hiding the same characters everywhere"),
+                _ => format!(
+                    "is shorter than {SHORTEST} bytes: rbk could not hide it without hiding the same characters everywhere"
+                ),
             };
             let help = format!("use one of at least {SHORTEST} bytes; what need not be hidden is no `secret`");
             return Err(TooShort { message, help });

@@ -75,13 +75,23 @@ impl Told {
 
     #[track_caller]
     pub fn says(&self, words: &str) -> &Self {
-        assert!(self.stderr.contains(words) || self.stdout.contains(words), "no {words:?} in:\n{}\n{}", self.stdout, self.stderr);
+        assert!(
+            self.stderr.contains(words) || self.stdout.contains(words),
+            "no {words:?} in:\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     #[track_caller]
     pub fn never_says(&self, words: &str) -> &Self {
-        assert!(!self.stderr.contains(words) && !self.stdout.contains(words), "{words:?} is in:\n{}\n{}", self.stdout, self.stderr);
+        assert!(
+            !self.stderr.contains(words) && !self.stdout.contains(words),
+            "{words:?} is in:\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 }

@@ -35,8 +35,9 @@ impl Files for RealFiles {
         if !there.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, a pipe or a socket, and no file"));
         }
-        let too_large =
-            |size: u64| io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {size} bytes; rbk reads {MAX_READ} at most"));
+        let too_large = |size: u64| {
+            io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {size} bytes; rbk reads {MAX_READ} at most"))
+        };
         if there.len() > MAX_READ {
             return Err(too_large(there.len()));
         }

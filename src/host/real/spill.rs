@@ -37,7 +37,8 @@ impl Spills {
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
         let program = program.rsplit('/').next().unwrap_or_default();
-        let name: String = program.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(40).collect();
+        let name: String =
+            program.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(40).collect();
         let stream_name = match stream {
             Stream::Stdout => "stdout",
             Stream::Stderr => "stderr",
@@ -48,7 +49,12 @@ impl Spills {
             let path = folder.join(format!("{count:03}-{name}.{stream_name}"));
             match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(file) => {
-                    return Some(Spill { file: Some(file), path, written: 0, mask: mask::Stream::new(mask::current()) });
+                    return Some(Spill {
+                        file: Some(file),
+                        path,
+                        written: 0,
+                        mask: mask::Stream::new(mask::current()),
+                    });
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && count < 10_000 => {}
                 Err(_) => return None,

@@ -99,14 +99,15 @@ impl Family<'_> {
     }
 
     fn alive(&self) -> Vec<Alive> {
-        processes().filter_map(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-            let (state, group, session) = parse_stat(&stat)?;
-            // Nothing is left of a zombie to end; and one that ends may still be listed.
-            let ours = !matches!(state, "Z" | "X") && (session == raw(self.leader) || self.marked(pid));
-            ours.then_some(Alive { pid, in_group: group == raw(self.leader) })
-        })
-        .collect()
+        processes()
+            .filter_map(|pid| {
+                let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+                let (state, group, session) = parse_stat(&stat)?;
+                // Nothing is left of a zombie to end; and one that ends may still be listed.
+                let ours = !matches!(state, "Z" | "X") && (session == raw(self.leader) || self.marked(pid));
+                ours.then_some(Alive { pid, in_group: group == raw(self.leader) })
+            })
+            .collect()
     }
 
     fn marked(&self, pid: Pid) -> bool {
