@@ -3,6 +3,7 @@
 mod args;
 mod file;
 mod http;
+mod kept;
 mod misc;
 mod net;
 pub mod shell;

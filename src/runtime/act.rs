@@ -8,11 +8,12 @@ use std::time::Duration;
 use super::block::attempt;
 use super::branch::Branch;
 use super::dispatcher::Performed;
-use super::event::{Event, ScopeInfo};
+use super::event::Event;
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
-use super::run::{Run, keep};
-use super::undo::{Armed, Work};
+use super::output::Output;
+use super::run::keep;
+use super::undo::{Armed, Work, entry};
 use super::unit::{Code, size};
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
 use crate::catalog::command::{CommandLine, CommandOptions};
@@ -21,7 +22,6 @@ use crate::eval::expr::{Part, SlotId};
 use crate::eval::{Expr, Frame};
 use crate::host::Stream;
 use crate::journal::{ArmedEntry, Ending, Recorded};
-use crate::mask;
 use crate::source::Span;
 use crate::value::{Secret, Value};
 
@@ -483,58 +483,5 @@ impl Branch {
             return Err(failure);
         }
         Ok(value.to_text())
-    }
-}
-
-fn entry(armed: &Armed) -> ArmedEntry {
-    let captures = match &armed.work {
-        Work::Block { captured, .. } => captured
-            .iter()
-            .map(|(slot, value)| {
-                let name = armed
-                    .code
-                    .names()
-                    .get(*slot as usize)
-                    .map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
-                (name, value.inspect())
-            })
-            .collect(),
-        Work::Native { captured, .. } => vec![(Arc::from("before"), captured.inspect())],
-    };
-    ArmedEntry { compensation: armed.order, text: armed.text.clone(), captures }
-}
-
-/// What an effect writes, on its way to those who watch. A secret may be cut by the pieces in which it comes.
-struct Output<'a> {
-    run: &'a Run,
-    scope: &'a Rc<ScopeInfo>,
-    streams: RefCell<[mask::Stream; 2]>,
-}
-
-impl<'a> Output<'a> {
-    fn new(run: &'a Run, scope: &'a Rc<ScopeInfo>) -> Self {
-        let streams = [(); 2].map(|()| mask::Stream::new(run.mask.clone()));
-        Self { run, scope, streams: RefCell::new(streams) }
-    }
-
-    fn push(&self, stream: Stream, bytes: &[u8]) {
-        let mut sure = Vec::with_capacity(bytes.len());
-        self.streams.borrow_mut()[stream as usize].push(bytes, |piece| sure.extend_from_slice(piece));
-        self.tell(stream, &sure);
-    }
-
-    fn end(&self) {
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let mut rest = Vec::new();
-            self.streams.borrow_mut()[stream as usize].end(|piece| rest.extend_from_slice(piece));
-            self.tell(stream, &rest);
-        }
-    }
-
-    fn tell(&self, stream: Stream, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            self.run.emit(&Event::Output { scope: Rc::clone(self.scope), stream, text });
-        }
     }
 }

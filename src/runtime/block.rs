@@ -229,16 +229,6 @@ impl Branch {
         flow
     }
 
-    /// Remembers that something changed with nothing to take it back.
-    pub(super) fn note_without_inverse(&self) {
-        let order = self.run.next_order();
-        let mut list = self.run.totals.without_inverse.borrow_mut();
-        let line = self.path.join(" / ");
-        if list.len() < super::run::KEPT && !list.iter().any(|(_, known)| *known == line) {
-            list.push((order, line));
-        }
-    }
-
     /// Makes names unbound, or unknown in a plan.
     pub(super) fn forget(&mut self, slots: &[SlotId]) {
         if self.run.dispatcher.time_passes() {

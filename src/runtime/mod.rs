@@ -21,6 +21,7 @@ pub mod inputs;
 mod live;
 mod monitor;
 pub mod outcome;
+mod output;
 mod parallel;
 mod people;
 pub mod person;
@@ -35,6 +36,7 @@ mod selection;
 mod start;
 mod undo;
 mod unit;
+mod way_back;
 mod wording;
 
 pub use live::Live;

@@ -13,6 +13,7 @@ use super::outcome::{Status, outcome_value};
 use super::run::keep;
 use super::selection::Title;
 use super::undo::Order;
+use super::way_back;
 use crate::analysis::program::{Finally, OnFail, Scope, ScopeBody};
 use crate::eval::expr::{ExprKind, Part};
 use crate::host::{Cancel, LocalFuture};
@@ -373,7 +374,7 @@ impl Branch {
             _ => {}
         }
         // What is covered from outside is taken back there, or is a compensation itself.
-        if self.changed && is_change(scope, status) && !entered.covered {
+        if self.changed && way_back::is_change(scope, status) && !entered.covered {
             self.note_the_way_back(scope, entered.order);
         }
         self.emit(&Event::ScopeEnded { scope: Rc::clone(&entered.info), status, elapsed, detail });
@@ -383,23 +384,6 @@ impl Branch {
         self.selected = entered.selected;
         self.phase_began = entered.phase_began;
         flow
-    }
-
-    /// Notes for the end what a rollback will not take back, and whether the runbook says so itself.
-    fn note_the_way_back(&mut self, scope: &Scope, since: Order) {
-        if let Some(why) = &scope.modifiers.irreversible {
-            let why = self.text(why).unwrap_or_default();
-            keep(&self.run.totals.stays, format!("{}: {why}", self.path.join(" / ")));
-        } else if !self.has_way_back(scope, since) {
-            self.note_without_inverse();
-        }
-    }
-
-    /// Whether anything was armed since the scope began, or stands armed around it.
-    fn has_way_back(&self, scope: &Scope, since: Order) -> bool {
-        scope.clauses.undo.is_some()
-            || !self.pending.is_empty()
-            || self.undo.newest_first().first().is_some_and(|armed| armed.order >= since)
     }
 
     fn verdict(&mut self, scope: &Arc<Scope>, flow: Flow) -> (ScopeStatus, Option<String>, Flow) {
@@ -499,24 +483,5 @@ impl Branch {
         keep(&self.run.totals.accepted, format!("{}: {}", self.path.join(" / "), failure.message()));
         self.accepted.push(self.scope.id);
         self.forget(&scope.binds);
-    }
-}
-
-/// Whether a scope that ended so may have left the world changed. Of what a person was to do by hand only that
-/// counts which he says is done.
-fn is_change(scope: &Scope, status: ScopeStatus) -> bool {
-    match scope.kind {
-        ScopeBody::Step(_) => true,
-        ScopeBody::Manual { .. } => status == ScopeStatus::Passed,
-        ScopeBody::Phase(_)
-        | ScopeBody::Check(_)
-        | ScopeBody::CheckUse(..)
-        | ScopeBody::Monitor { .. }
-        | ScopeBody::Guard { .. }
-        | ScopeBody::Checklist(_)
-        | ScopeBody::Confirm
-        | ScopeBody::Choose(_)
-        | ScopeBody::Approve { .. }
-        | ScopeBody::Call { .. } => false,
     }
 }

@@ -15,6 +15,7 @@ use crate::analysis::program::{Compensation, CompensationKind};
 use crate::catalog::{Action, Args, Surroundings};
 use crate::eval::Frame;
 use crate::eval::expr::SlotId;
+use crate::journal::ArmedEntry;
 use crate::source::Span;
 use crate::value::Value;
 
@@ -90,6 +91,25 @@ pub(super) fn named(name: &str, code: &Code, captured: &[(SlotId, Value)], unit:
     }
     let global = unit.program.globals.iter().position(|info| *info.name == *name)?;
     unit.globals.get(u32::try_from(global).ok()?).cloned()
+}
+
+/// As the record has it.
+pub(super) fn entry(armed: &Armed) -> ArmedEntry {
+    let captures = match &armed.work {
+        Work::Block { captured, .. } => captured
+            .iter()
+            .map(|(slot, value)| {
+                let name = armed
+                    .code
+                    .names()
+                    .get(*slot as usize)
+                    .map_or_else(|| Arc::from("value"), |info| Arc::clone(&info.name));
+                (name, value.inspect())
+            })
+            .collect(),
+        Work::Native { captured, .. } => vec![(Arc::from("before"), captured.inspect())],
+    };
+    ArmedEntry { compensation: armed.order, text: armed.text.clone(), captures }
 }
 
 /// Something in a list: one compensation, or the lists of parallel branches.
