@@ -808,7 +808,7 @@ proptest! {
     ) {
         let text = format!("p {}", scraps.concat());
         let script = lex(&[Piece::Text(&text)]);
-        if let Some(words) = script.direct {
+        if let Some(words) = script.direct() {
             let args: Vec<String> = words.iter().skip(1).map(|word| word.literal().unwrap().to_owned()).collect();
             let mut output = vec![args.len().to_string()];
             output.extend(args);

@@ -34,7 +34,7 @@ pub fn scripts(text: &str) -> Vec<ShellScript> {
     let source: &SourceFile = sources.get(id);
     let subject = Subject::new(&parsed.file, source, None, None);
     let shell = subject.commands.iter().filter(|command| {
-        command.written.is_some() && command.script.direct.is_none() && command.script.problems.is_empty()
+        command.written.is_some() && command.script.direct().is_none() && command.script.problems.is_empty()
     });
     shell.map(|command| script(command.parts, command.span)).collect()
 }

@@ -108,6 +108,13 @@ impl<'t> Scan<'t> {
         &self.text[self.at.min(self.text.len())..]
     }
 
+    /// Reads on behind the next byte that matters.
+    fn next_of(&mut self, matters: impl Fn(u8) -> bool) -> Option<u8> {
+        let found = self.rest().iter().position(|byte| matters(*byte));
+        self.at = found.map_or(self.text.len(), |ahead| self.at + ahead + 1);
+        found.map(|_| self.text[self.at - 1])
+    }
+
     fn line_end(&self) -> usize {
         self.rest().iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |length| self.at + length)
     }
@@ -212,8 +219,7 @@ impl<'t> Scan<'t> {
 
     /// A string, block or script: only its end and holes matter.
     fn quoted(&mut self) {
-        let byte = self.text[self.at];
-        self.at += 1;
+        let Some(byte) = self.next_of(|byte| matches!(byte, b'\\' | b'\n' | b'"' | b'$')) else { return };
         match byte {
             b'\\' if self.mode != Mode::Script && self.rest().first() != Some(&b'\n') => self.at += 1,
             b'\n' if self.mode == Mode::Text => {
@@ -241,8 +247,7 @@ impl<'t> Scan<'t> {
     }
 
     fn command(&mut self) {
-        let byte = self.text[self.at];
-        self.at += 1;
+        let Some(byte) = self.next_of(|byte| matches!(byte, b'\n' | b'\\' | b'#' | b'(' | b')' | b'$')) else { return };
         match byte {
             b'\n' => {
                 self.at -= 1;

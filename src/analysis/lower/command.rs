@@ -81,7 +81,7 @@ impl Lower<'_, '_, '_> {
         let text = super::written(parts, |span| self.source(span));
         let (holes, script) = self.lexed(parts, span, observing);
         let has_raw = holes.iter().any(|hole| hole.raw);
-        let form = match &script.direct {
+        let form = match script.direct() {
             Some(words) if !has_raw && !words.is_empty() => {
                 let mut holes: Vec<Option<Hole>> = holes.into_iter().map(Some).collect();
                 CommandForm::Direct(words.iter().map(|word| direct_word(word, &mut holes)).collect())

@@ -245,11 +245,14 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
 /// A literal or command as written, without its quotes, holes as `${…}`.
 pub(super) fn written(parts: &[tree::StrPart], source: impl Fn(Span) -> String) -> Arc<str> {
-    let parts = parts.iter().map(|part| match part {
-        tree::StrPart::Text(text, _) => text.to_string(),
-        tree::StrPart::Hole(_, span) => source(*span),
-    });
-    parts.collect::<String>().into()
+    let mut whole = String::new();
+    for part in parts {
+        match part {
+            tree::StrPart::Text(text, _) => whole.push_str(text),
+            tree::StrPart::Hole(_, span) => whole.push_str(&source(*span)),
+        }
+    }
+    whole.into()
 }
 
 /// A type with its article.

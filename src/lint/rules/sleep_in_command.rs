@@ -24,7 +24,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 /// The duration, if there is nothing in the command but this `sleep`.
 fn whole(site: &CommandSite<'_>, words: &[Word]) -> Option<String> {
     let written = site.written?;
-    let alone = !written.tried && site.script.direct.is_some() && site.script.commands[0].words.len() == 2;
+    let alone = !written.tried && site.script.direct().is_some() && site.script.commands[0].words.len() == 2;
     let [duration] = words else { return None };
     let text = duration.literal().filter(|_| alone)?;
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));

@@ -65,12 +65,12 @@ const BUILTINS: &[&str] = &[
     "wait",
 ];
 
-/// The words of a script that was found to use no shell syntax.
-pub(super) fn words(script: &Script) -> Option<Vec<Word>> {
-    let [command] = script.commands.as_slice() else { return None };
+/// Whether a script that was found to use no shell syntax starts one program.
+pub(super) fn is_one_program(script: &Script) -> bool {
+    let [command] = script.commands.as_slice() else { return false };
     let plain = script.problems.is_empty() && command.assignments.is_empty() && command.redirects.is_empty();
     let builtin = command.words.first().and_then(Word::literal).is_some_and(|name| BUILTINS.contains(&name));
-    (plain && !builtin).then(|| command.words.clone())
+    plain && !builtin
 }
 
 /// A setting that ends with the command that makes it.

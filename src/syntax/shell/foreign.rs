@@ -101,6 +101,11 @@ fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
     row.program_holes(name, rest, found);
 }
 
+/// `--option=…`
+fn is_set_by(word: &str, option: &str) -> bool {
+    word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+}
+
 fn interpreter(name: &str) -> Option<&'static Interpreter> {
     // `python3.12`
     let name = if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name };
@@ -116,9 +121,7 @@ impl Interpreter {
             Program::First { options, long, files } => {
                 let given = self.options(name, words, options, long, false, found);
                 let file = words.iter().any(|word| {
-                    files
-                        .iter()
-                        .any(|option| word.prefix() == *option || word.prefix().starts_with(&format!("{option}=")))
+                    files.iter().any(|option| word.prefix() == *option || is_set_by(word.prefix(), option))
                 });
                 if !given && !file {
                     let words = self.without_pairs(words);
@@ -195,7 +198,7 @@ impl Interpreter {
                 }
                 continue;
             }
-            if let Some(option) = long.iter().find(|option| prefix.starts_with(&format!("{option}="))) {
+            if let Some(option) = long.iter().find(|option| is_set_by(prefix, option)) {
                 any = true;
                 report(found, word, &format!("{name} {option}"), self.remedies);
                 continue;

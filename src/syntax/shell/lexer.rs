@@ -91,9 +91,7 @@ impl Lexer<'_> {
             }
         }
         direct::check_arithmetic(&mut script, &arithmetic);
-        if !needs_shell {
-            script.direct = direct::words(&script);
-        }
+        script.needs_no_shell = !needs_shell && direct::is_one_program(&script);
         script
     }
 

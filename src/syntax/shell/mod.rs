@@ -58,9 +58,8 @@ pub struct At {
 pub struct Script {
     /// For each hole, in order, where it stands.
     pub contexts: Vec<Context>,
-    /// The words of a command that uses no shell syntax at all: it can be started without a shell. Every fragment is
-    /// text (quotes removed) or a hole.
-    pub direct: Option<Vec<Word>>,
+    /// It is one command that uses no shell syntax at all.
+    needs_no_shell: bool,
     /// Every simple command at any depth: in pipelines, lists, subshells, bodies of `if` and `while`, and in `$(…)`
     /// (an inner one stands before the command that uses it).
     pub commands: Vec<SimpleCommand>,
@@ -72,6 +71,14 @@ pub struct Script {
     pub variables: Vec<String>,
     /// What bash has and POSIX sh has not, in order of appearance.
     pub bashisms: Vec<Bashism>,
+}
+
+impl Script {
+    /// The words of a command that can be started without a shell. Every fragment is text (quotes removed) or a hole.
+    pub fn direct(&self) -> Option<&[Word]> {
+        let command = self.commands.first().filter(|_| self.needs_no_shell)?;
+        Some(&command.words)
+    }
 }
 
 /// The place of one hole, and what surrounds it.

@@ -111,7 +111,7 @@ fn texts(words: &[Word]) -> Vec<String> {
 
 #[test]
 fn a_command_without_shell_syntax_is_direct() {
-    let direct = |text: &str| script(text).direct.map(|words| texts(&words));
+    let direct = |text: &str| script(text).direct().map(texts);
     let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
     assert_eq!(direct("gcloud run --image=§ 'a b' \"c\"\\ d x=~ \n"), None);
     assert_eq!(

@@ -37,7 +37,10 @@ impl Word {
         if let Some(Fragment::Text(text)) = self.fragments.last_mut() {
             text.push(c);
         } else {
-            self.fragments.push(Fragment::Text(c.to_string()));
+            // Most words fit; one that grew letter by letter would be copied again and again.
+            let mut text = String::with_capacity(24);
+            text.push(c);
+            self.fragments.push(Fragment::Text(text));
         }
     }
 
