@@ -11,12 +11,12 @@ use rbk::diag::{Style, render};
 use rbk::functions;
 use rbk::host::fake::{CommandReply, FakeHost, HttpReply};
 use rbk::host::{Cancel, Host, LocalFuture};
-use rbk::journal::{Discard, Journal};
+use rbk::journal::{Discard, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
 use rbk::runtime::outcome::Status;
 use rbk::runtime::person::{Answer, Person, Question, QuestionKind};
-use rbk::runtime::{Control, Selection, Start, Unhandled, run};
+use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, run};
 use rbk::session;
 
 /// Sees nothing; the report says it all.
@@ -70,17 +70,19 @@ fn faults(text: &str, plan: bool) -> Option<String> {
     let program = opened.analysis.program.unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let report = tokio::task::LocalSet::new().block_on(&runtime, async {
-        let journal: Rc<dyn Journal> = Rc::new(Discard);
+        let record: Rc<dyn Record> = Rc::new(Discard);
+        let elsewhere: Rc<dyn Elsewhere> = Rc::new(NobodyElsewhere);
         let person: Rc<dyn Person> = Rc::new(Agreeable);
         run(Start {
             unit: bind(&program, &Given::default()).unwrap(),
             id: "example".into(),
             host: Rc::clone(&host),
-            dispatcher: if plan { session::plan(false) } else { session::live(&host, &journal, &person) },
+            dispatcher: if plan { session::plan(false) } else { session::live(&host, &record, &person, &elsewhere) },
             observer: Rc::new(Silent),
             control: Rc::new(Control::default()),
             selection: Selection::default(),
             on_fail: Unhandled::Stop,
+            before: None,
         })
         .await
     });

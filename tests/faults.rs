@@ -42,6 +42,7 @@ impl Run {
         fs::write(dir.path().join("run.rbk"), runbook.replace("MARK", &marker)).unwrap();
         let told = fs::File::create(dir.path().join("told")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_rbk"))
+            .env("XDG_STATE_HOME", dir.path().join("state"))
             .args(["run", "run.rbk"])
             .args(arguments)
             .current_dir(dir.path())
@@ -323,6 +324,7 @@ fn a_closed_output_does_not_end_a_run() {
     fs::write(dir.path().join("run.rbk"), &book).unwrap();
     let script = "\"$0\" run run.rbk --verbose 2>&1 | head -1; exit ${PIPESTATUS[0]}";
     let mut command = Command::new("bash");
+    command.env("XDG_STATE_HOME", dir.path().join("state"));
     command.args(["-c", script, env!("CARGO_BIN_EXE_rbk")]).current_dir(dir.path()).stdin(Stdio::null());
     let status = command.stdout(Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(0));
@@ -359,6 +361,7 @@ fn a_session_led_from_outside_of_the_pid_namespace_does_no_harm() {
         unshare.arg("--map-root-user");
     }
     unshare.args(["--pid", "--fork", "--mount-proc"]).current_dir(dir.path()).stdin(Stdio::null());
+    unshare.env("XDG_STATE_HOME", dir.path().join("state"));
     let ended = unshare.args([env!("CARGO_BIN_EXE_rbk"), "run", "run.rbk"]).output().unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);
     if told.starts_with("unshare: ") {

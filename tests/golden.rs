@@ -20,10 +20,10 @@ use std::rc::Rc;
 use rbk::diag::{Style, render};
 use rbk::host::Host;
 use rbk::host::fake::FakeHost;
-use rbk::journal::{Journal, Memory};
+use rbk::journal::{Memory, Record};
 use rbk::runtime::inputs::bind;
 use rbk::runtime::person::Person;
-use rbk::runtime::{Control, Selection, Start, Unhandled, run};
+use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, run};
 use rbk::session;
 use transcript::Transcript;
 
@@ -97,12 +97,16 @@ async fn run_case(
         }
     };
     let memory = Rc::new(Memory::default());
-    let journal: Rc<dyn Journal> = Rc::new(script::Filling {
+    let record: Rc<dyn Record> = Rc::new(script::Filling {
         journal: Rc::clone(&memory),
         room: Cell::new(script.journal_fails_after.unwrap_or(usize::MAX)),
     });
     let person: Rc<dyn Person> = Rc::new(script.person());
-    let dispatcher = if script.plan { session::plan(script.probe) } else { session::live(&host, &journal, &person) };
+    let elsewhere: Rc<dyn Elsewhere> = Rc::new(NobodyElsewhere);
+    let dispatcher = match script.plan {
+        true => session::plan(script.probe),
+        false => session::live(&host, &record, &person, &elsewhere),
+    };
     let control = Rc::new(Control::default());
     for stop in script.stops.clone() {
         let (control, told) = (Rc::clone(&control), Rc::clone(told));
@@ -125,6 +129,7 @@ async fn run_case(
             Some("ask") => Unhandled::Ask,
             _ => Unhandled::Stop,
         },
+        before: None,
     };
     let report = run(start).await;
     if report.status.name() == "succeeded" && !report.armed.is_empty() {

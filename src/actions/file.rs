@@ -31,6 +31,7 @@ pub(super) static READ: Action = Action {
             text.map(Value::from).map_err(|_| ActionError::failed(format!("{} is not text in UTF-8", path.display())))
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: |value| Some(format!("read {}", value.inspect())),
 };
@@ -51,6 +52,7 @@ pub(super) static EXISTS: Action = Action {
             Ok(Value::Bool(there.is_some()))
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };
@@ -71,6 +73,7 @@ pub(super) static LIST: Action = Action {
             Ok(Value::list(names.into_iter().map(Value::from)))
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };
@@ -104,6 +107,7 @@ pub(super) static WRITE: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::Captured {
         capture: |call| aside(call, "path", Keep::TextInMemory),
         restore: put_back,
@@ -135,6 +139,7 @@ pub(super) static APPEND: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| false,
     inverse: Inverse::Captured {
         capture: |call| aside(call, "path", Keep::TextInMemory),
         restore: put_back,
@@ -160,6 +165,7 @@ pub(super) static COPY: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| false,
     inverse: Inverse::Captured {
         capture: |call| aside(call, "to", Keep::Copy),
         restore: put_back,
@@ -190,6 +196,7 @@ pub(super) static MOVE: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| false,
     inverse: Inverse::Captured {
         // Whether there will be something to move back: what was at the destination before is not ours.
         capture: |call| {
@@ -249,6 +256,7 @@ pub(super) static REMOVE: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::Captured {
         capture: |call| {
             later(async move {
@@ -290,6 +298,7 @@ pub(super) static MKDIR: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::Captured {
         capture: |call| {
             later(async move {
@@ -347,6 +356,7 @@ pub(super) static LINK: Action = Action {
             Ok(Value::Null)
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::Captured {
         capture: |call| {
             later(async move {

@@ -47,13 +47,22 @@ const OK: Param = Param {
     doc: "Statuses that are no failure; below 400 if left out.",
 };
 
+const IDEMPOTENT: Param = Param {
+    name: "idempotent",
+    ty: "bool",
+    default: Some("false"),
+    doc: "The server knows a second request with the same `Idempotency-Key` as the first: it may be sent again.",
+};
+
 const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
-const CHANGING: &[Param] = &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, TIMEOUT_PARAM, CONNECT, INSECURE];
+const CHANGING: &[Param] =
+    &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, IDEMPOTENT, TIMEOUT_PARAM, CONNECT, INSECURE];
 
 const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
     followed, but no header of yours goes to another host.";
 const CHANGING_DETAILS: &str = "A status of 400 and above is a failure, unless `ok` names it. Redirects are not \
-    followed. When the answer is lost, nobody knows whether it happened: the failure says so, and what takes it back runs.";
+    followed. When the answer is lost, nobody knows whether it happened: the failure says so, and what takes it back runs. \
+    Each carries an `Idempotency-Key`.";
 const NO_INVERSE: Inverse =
     Inverse::None("what another system did with a request only that system can take back: write an `undo { }`");
 
@@ -69,6 +78,7 @@ macro_rules! reading {
             examples: &[$example],
             show: |args| format!("{} {}", $method, shown(args, "url")),
             run: |call| send($method, call),
+            repeatable: |_| true,
             inverse: Inverse::NotNeeded,
             evidence,
         };
@@ -87,6 +97,7 @@ macro_rules! changing {
             examples: &[$example],
             show: |args| format!("{} {}", $method, shown(args, "url")),
             run: |call| send($method, call),
+            repeatable: |args| is_repeatable($method, args),
             inverse: NO_INVERSE,
             evidence,
         };
@@ -145,6 +156,7 @@ pub(super) static REQUEST: Action = Action {
         BEARER,
         BASIC,
         OK,
+        IDEMPOTENT,
         TIMEOUT_PARAM,
         CONNECT,
         INSECURE,
@@ -158,9 +170,15 @@ pub(super) static REQUEST: Action = Action {
             exchange(&method, call).await
         })
     },
+    repeatable: |args| is_repeatable(&text(args, "method").to_uppercase(), args),
     inverse: NO_INVERSE,
     evidence,
 };
+
+/// `PUT` and `DELETE` may be repeated by their own meaning (RFC 9110, section 9.2.2); others if the server keeps keys.
+fn is_repeatable(method: &str, args: &Args) -> bool {
+    matches!(method, "PUT" | "DELETE" | "GET" | "HEAD" | "OPTIONS") || flag(args, "idempotent")
+}
 
 fn send<'a>(method: &'static str, call: &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>> {
     later(exchange(method, call))

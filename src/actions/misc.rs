@@ -27,6 +27,7 @@ pub(super) static ENV_VAR: Action = Action {
             }
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };
@@ -41,6 +42,7 @@ pub(super) static NOW: Action = Action {
     examples: &["let started = now()"],
     show: |_| "read the clock".to_owned(),
     run: |call| later(async move { Ok(Value::Instant(call.host.now())) }),
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };
@@ -60,6 +62,7 @@ pub(super) static ASK: Action = Action {
     examples: &["let region = ask(\"Which region?\", options: [\"eu\", \"us\"])"],
     show: |args| format!("ask: {}", shown(args, "question")),
     run: |_| later(async { Err(ActionError::failed("there is nobody to ask")) }),
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };

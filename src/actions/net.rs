@@ -28,6 +28,7 @@ pub(super) static PORT_OPEN: Action = Action {
             Ok(Value::Bool(call.host.connects(&host, port, limit, call.cancel).await))
         })
     },
+    repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };

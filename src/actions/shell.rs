@@ -58,6 +58,7 @@ pub(super) static SH: Action = Action {
             run_in(&line, &options, call).await
         })
     },
+    repeatable: |args| super::args::text(args, "command").contains("RBK_IDEMPOTENCY_KEY"),
     inverse: Inverse::None("nobody knows what takes a command back: write an `undo { }`"),
     evidence: no_evidence,
 };

@@ -38,6 +38,9 @@ pub struct Action {
     pub show: fn(&Args) -> String,
     /// Does it.
     pub run: for<'a> fn(&'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>>,
+    /// Whether doing it twice with these arguments leaves the world as doing it once does: then a run that was
+    /// killed in the middle does it again instead of asking. Reads say nothing by it.
+    pub repeatable: fn(&Args) -> bool,
     /// Takes it back.
     pub inverse: Inverse,
     /// One line of the raw answer a result was read from: `answered 200 in 84 ms: {…}`.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::inputs::Inputs;
 use super::opening;
 use super::person::Answers;
-use super::run::{Ready, TellingArgs, needs, to_the_end};
+use super::run::{Ready, Recording, TellingArgs, needs, to_the_end};
 use crate::host::real::RealHost;
 use crate::report::ending::{Asked, quoted};
 use crate::report::outline::Outline;
@@ -37,5 +37,6 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: true };
     let selection = Selection::new(None, None, Vec::new(), true);
     let outline = Outline::of(&program);
-    Ok(Ready { host, unit, outline, asked, selection, answers: Answers::default(), on_fail: Unhandled::Stop })
+    let (answers, on_fail, recording) = (Answers::default(), Unhandled::Stop, Recording::none(&*host));
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording })
 }

@@ -1,12 +1,15 @@
 //! The journal that a command means, and what it says no with.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::run::Recording;
 use super::{NOTHING_EXECUTED, terminal};
-use crate::journal::entry::Entry;
+use crate::journal::entry::{Entry, Recorded};
 use crate::journal::place::{Place, VARIABLE};
-use crate::journal::store::{RunSummary, Store, StoreError};
+use crate::journal::store::{RunSummary, Store, StoreError, StoredSource};
 use crate::report::history::{Builder, History};
+use crate::session::recording::LeftWithTheRecord;
 
 /// Exit code: another run has the lock.
 pub(super) const LOCKED: u8 = 6;
@@ -34,6 +37,29 @@ impl JournalArgs {
             terminal::say(&format!("there is no journal yet at {where_it_is}: nothing was run"));
         }
         Ok(found)
+    }
+
+    /// Begins the record of a new run.
+    ///
+    /// # Errors
+    /// The exit code, everything having been said.
+    pub(super) fn begin(&self, first: &Entry, sources: &[StoredSource]) -> Result<Recording, u8> {
+        let Recorded::Started(started) = &first.event else { return Err(NOTHING_EXECUTED) };
+        let store = self.place()?.make().map_err(|error| refused(&error))?;
+        let record = wait_for(store.begin(first, sources))?;
+        let (id, plan) = (Arc::clone(&started.run), started.plan.clone());
+        let elsewhere = Rc::new(LeftWithTheRecord { store, run: Arc::clone(&id), plan });
+        Ok(Recording { id, record, elsewhere, before: None })
+    }
+
+    /// The journal, and a run in it.
+    ///
+    /// # Errors
+    /// The exit code, everything having been said.
+    pub(super) fn run(&self, name: &str) -> Result<(Rc<dyn Store>, RunSummary), u8> {
+        let store = self.find()?.ok_or(NOTHING_EXECUTED)?;
+        let run = wait_for(store.find(name))?;
+        Ok((store, run))
     }
 
     /// The journal, and a run in it, for a command that is about one.
@@ -91,6 +117,7 @@ pub(super) fn refused(error: &StoreError) -> u8 {
         StoreError::Held { run, .. } => {
             let help = format!("look at it: rbk show {run}; it goes on there, or ends when that process does");
             terminal::error(&line(&error.to_string()), Some(&help));
+            return LOCKED;
         }
         StoreError::Locked(lock) => {
             let told = crate::report::history::summary::locks(&[(**lock).clone()], terminal::stderr_style());

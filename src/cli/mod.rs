@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand, with its arguments and its function.
 
+mod again;
+mod approve;
 mod bug;
 mod check;
 mod completions;
@@ -44,6 +46,9 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Check(check::Args),
+    Resume(again::Resume),
+    Rollback(again::Rollback),
+    Approve(approve::Args),
     Lint(lint::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -68,6 +73,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Resume(args) => again::resume(&args),
+        Command::Rollback(args) => again::rollback(&args),
+        Command::Approve(args) => approve::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Show(args) => show::run(&args),

@@ -7,6 +7,7 @@ use super::{NOTHING_EXECUTED, terminal};
 use crate::analysis::{Analysis, Program};
 use crate::diag::{Diagnostic, render};
 use crate::host::Host;
+use crate::journal::StoredSource;
 use crate::session;
 
 /// How many diagnostics are drawn.
@@ -17,12 +18,16 @@ const DRAWN: usize = 20;
 /// # Errors
 /// The exit code, everything having been said.
 pub(super) fn program(host: &dyn Host, file: &Path) -> Result<Arc<Program>, u8> {
+    read(host, file).map(|(program, _)| program)
+}
+
+fn read(host: &dyn Host, file: &Path) -> Result<(Arc<Program>, Vec<StoredSource>), u8> {
     let opened = session::open(host, file).map_err(|why| {
         terminal::error(&why, None);
         NOTHING_EXECUTED
     })?;
     tell(&opened.analysis);
-    opened.analysis.program.ok_or(NOTHING_EXECUTED)
+    opened.analysis.program.ok_or(NOTHING_EXECUTED).map(|program| (program, opened.sources))
 }
 
 /// The same, which must have something to run.
@@ -30,13 +35,21 @@ pub(super) fn program(host: &dyn Host, file: &Path) -> Result<Arc<Program>, u8> 
 /// # Errors
 /// The exit code, everything having been said.
 pub(super) fn story(host: &dyn Host, file: &Path) -> Result<Arc<Program>, u8> {
-    let program = program(host, file)?;
+    story_and_sources(host, file).map(|(program, _)| program)
+}
+
+/// The same with all that was read for it.
+///
+/// # Errors
+/// The exit code, everything having been said.
+pub(super) fn story_and_sources(host: &dyn Host, file: &Path) -> Result<(Arc<Program>, Vec<StoredSource>), u8> {
+    let (program, sources) = read(host, file)?;
     if !program.has_story {
         let message = format!("{} has nothing to run: it declares things for other runbooks to use", file.display());
         terminal::error(&message, Some("bring it into a runbook with `use \"./…\"`"));
         return Err(NOTHING_EXECUTED);
     }
-    Ok(program)
+    Ok((program, sources))
 }
 
 fn tell(analysis: &Analysis) {

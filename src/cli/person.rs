@@ -210,7 +210,13 @@ mod tests {
     use super::*;
 
     fn question(kind: QuestionKind, text: &str) -> Question {
-        Question { kind, text: text.into(), details: Vec::new(), path: vec!["Before".into(), "Ready".into()] }
+        Question {
+            kind,
+            text: text.into(),
+            details: Vec::new(),
+            path: vec!["Before".into(), "Ready".into()],
+            answer_by: None,
+        }
     }
 
     #[test]

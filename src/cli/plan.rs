@@ -54,6 +54,7 @@ fn plan(args: &Args) -> Result<u8, u8> {
         control,
         selection: Selection::new(None, None, Vec::new(), false),
         on_fail: Unhandled::Stop,
+        before: None,
     };
     let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
     Ok(match report.status {

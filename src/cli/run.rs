@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inputs::Inputs;
+use super::journal::JournalArgs;
 use super::person::{Answers, TerminalPerson};
 use super::{NOTHING_EXECUTED, opening, signals, terminal, wanted};
 use crate::analysis::Program;
 use crate::host::Host;
 use crate::host::real::RealHost;
-use crate::journal::{Discard, Journal};
+use crate::journal::{Discard, Record};
 use crate::report::Reporter;
 use crate::report::ending::{Asked, quoted};
 use crate::report::json::Json;
@@ -19,8 +20,9 @@ use crate::report::live::{Live, Terminal};
 use crate::report::outline::Outline;
 use crate::report::plain::{Plain, Telling};
 use crate::runtime::person::Person;
-use crate::runtime::{Control, Selection, Start, Unhandled, Unit};
+use crate::runtime::{Before, Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, Unit};
 use crate::session;
+use crate::session::recording;
 
 /// Run a runbook.
 #[derive(Debug, clap::Args)]
@@ -60,17 +62,39 @@ pub(super) struct Args {
     on_fail: OnFail,
 
     #[command(flatten)]
+    journal: JournalArgs,
+
+    #[command(flatten)]
     telling: TellingArgs,
 }
 
+/// What becomes of a failure for which the runbook has no policy.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum OnFail {
+pub(super) enum OnFail {
     /// A person decides.
     Ask,
     /// Everything armed is taken back.
     Rollback,
     /// The run stops where it stands.
     Stop,
+}
+
+impl OnFail {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Rollback => "rollback",
+            Self::Stop => "stop",
+        }
+    }
+
+    pub(super) const fn unhandled(self) -> Unhandled {
+        match self {
+            Self::Ask => Unhandled::Ask,
+            Self::Rollback => Unhandled::Rollback,
+            Self::Stop => Unhandled::Stop,
+        }
+    }
 }
 
 /// How a run is told.
@@ -106,6 +130,23 @@ pub(super) struct Ready {
     pub(super) selection: Selection,
     pub(super) answers: Answers,
     pub(super) on_fail: Unhandled,
+    pub(super) recording: Recording,
+}
+
+/// Where what happens is recorded.
+pub(super) struct Recording {
+    pub(super) id: Arc<str>,
+    pub(super) record: Rc<dyn Record>,
+    pub(super) elsewhere: Rc<dyn Elsewhere>,
+    pub(super) before: Option<Before>,
+}
+
+impl Recording {
+    /// Nowhere: what only looks needs no record.
+    pub(super) fn none(host: &dyn Host) -> Self {
+        let elsewhere = Rc::new(NobodyElsewhere);
+        Self { id: session::new_run_id(host), record: Rc::new(Discard), elsewhere, before: None }
+    }
 }
 
 pub(super) fn run(args: &Args) -> u8 {
@@ -114,7 +155,7 @@ pub(super) fn run(args: &Args) -> u8 {
 
 fn prepare(args: &Args) -> Result<Ready, u8> {
     let host = Rc::new(RealHost::new());
-    let program = opening::story(&*host, &args.file)?;
+    let (program, sources) = opening::story_and_sources(&*host, &args.file)?;
     let outline = Outline::of(&program);
     let selection = Selection::new(args.from.clone(), args.until.clone(), args.only.clone(), false);
     let names = wanted::Names::of(&program, &outline);
@@ -124,22 +165,25 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
         return Err(NOTHING_EXECUTED);
     }
     let (unit, arguments) = args.inputs.bind(&program, &*host)?;
-    if let Some(lock) = &program.header.lock {
-        let place = program.sources.place_line(lock.span);
-        terminal::say(&format!(
-            "warning: {place}: `lock` is not kept by this version: make sure that nobody else runs this"
-        ));
-    }
     needs(&program, &host)?;
     window(&unit, &*host, &args.answer)?;
     let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: false };
     let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone() };
-    let on_fail = match args.on_fail {
-        OnFail::Ask => Unhandled::Ask,
-        OnFail::Rollback => Unhandled::Rollback,
-        OnFail::Stop => Unhandled::Stop,
+    let said = recording::Asked {
+        file: args.file.to_string_lossy().into_owned(),
+        on_fail: args.on_fail.name().to_owned(),
+        yes: args.yes,
+        approve: args.approve.clone(),
+        answers: args.answer.clone(),
     };
-    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail })
+    let id: Arc<str> = session::new_run_id(&*host);
+    let first = recording::first_entry(&*host, &unit, &id, &selection, &said, &sources).map_err(|why| {
+        terminal::error(&why, None);
+        NOTHING_EXECUTED
+    })?;
+    let recording = args.journal.begin(&first, &sources)?;
+    let on_fail = args.on_fail.unhandled();
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording })
 }
 
 /// The tools of the header must be there before anything runs.
@@ -182,12 +226,12 @@ fn window(unit: &Unit, host: &dyn Host, answers: &[String]) -> Result<(), u8> {
 
 /// Runs it and tells it. Gives back the exit code.
 pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
-    let Ready { host, unit, outline, asked, selection, answers, on_fail } = ready;
+    let Ready { host, unit, outline, asked, selection, answers, on_fail, recording } = ready;
+    let Recording { id, record, elsewhere, before } = recording;
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
     let (reporter, every) = reporter(telling, &world, asked, outline);
     let control = Rc::new(Control::default());
     let insisted = signals::Insisted::default();
-    let id: Arc<str> = session::new_run_id(&*world);
     if let Some(folder) = session::run_folder(&*world, &id) {
         host.spill_into(folder);
     }
@@ -200,9 +244,8 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     };
     let start = || {
         let person: Rc<dyn Person> = Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter)));
-        let journal: Rc<dyn Journal> = Rc::new(Discard);
-        let dispatcher = session::live(&world, &journal, &person);
-        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail }
+        let dispatcher = session::live(&world, &record, &person, &elsewhere);
+        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail, before }
     };
     match session::run_to_end(start, beside) {
         Ok(report) => insisted.exit_code(report.status),

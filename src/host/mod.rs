@@ -35,6 +35,9 @@ pub trait Host {
     /// Who runs this: the login name.
     fn actor(&self) -> String;
 
+    /// The name of the machine.
+    fn machine(&self) -> String;
+
     /// The full path of a program, looked up as the shell does.
     fn find_program(&self, name: &str) -> Option<PathBuf>;
 

@@ -460,7 +460,6 @@ impl Recorded {
             | Self::Answered { .. }
             | Self::Decided { .. }
             | Self::WaitBegan { .. }
-            | Self::Scratch { .. }
             | Self::Armed { .. }
             | Self::Disarmed { .. }
             | Self::UndoBegan { .. }
@@ -476,6 +475,7 @@ impl Recorded {
             | Self::DeadlinePassed { .. }
             | Self::Tripped { .. }
             | Self::ClockRead { .. }
+            | Self::Scratch { .. }
             | Self::Failed { .. }
             | Self::StopAsked { .. }
             | Self::Noted { .. } => false,

@@ -1,8 +1,8 @@
-//! Journals that live as long as the process.
+//! Records that live as long as the process.
 
 use std::cell::RefCell;
 
-use super::{Entry, Journal, JournalError};
+use super::{Entry, JournalError, Record};
 use crate::host::LocalFuture;
 
 /// Keeps every entry: for tests.
@@ -18,10 +18,18 @@ impl Memory {
     }
 }
 
-impl Journal for Memory {
-    fn write<'a>(&'a self, entry: &'a Entry) -> LocalFuture<'a, Result<(), JournalError>> {
-        self.entries.borrow_mut().push(entry.clone());
+impl Record for Memory {
+    fn write(&self, entry: Entry) -> LocalFuture<'_, Result<(), JournalError>> {
+        self.note(entry);
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note(&self, entry: Entry) {
+        self.entries.borrow_mut().push(entry);
+    }
+
+    fn fence(&self) -> u64 {
+        1
     }
 }
 
@@ -29,8 +37,14 @@ impl Journal for Memory {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Discard;
 
-impl Journal for Discard {
-    fn write<'a>(&'a self, _: &'a Entry) -> LocalFuture<'a, Result<(), JournalError>> {
+impl Record for Discard {
+    fn write(&self, _: Entry) -> LocalFuture<'_, Result<(), JournalError>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note(&self, _: Entry) {}
+
+    fn fence(&self) -> u64 {
+        1
     }
 }

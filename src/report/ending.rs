@@ -93,37 +93,29 @@ fn next(report: &Report, asked: &Asked) -> Vec<String> {
     let Asked { file, arguments, checks_only } = asked;
     let check = format!("rbk check {file}{arguments}");
     let again = format!("rbk run {file}{arguments}");
-    let from = report.failure.as_ref().and_then(|failure| {
-        // The iteration of a loop within a step is no place to begin at.
-        let named = failure.path.iter().rposition(|title| !(title.starts_with('[') && title.ends_with(']')))?;
-        Some(format!("{again} --from {}", quoted(&failure.path[..=named].join("/"))))
-    });
+    let run = &report.run;
     match report.status {
         Status::Succeeded | Status::Finished => return lines,
         Status::Failed if *checks_only => return vec![format!("{check}    # once that is mended")],
         Status::RolledBack => return vec![format!("{again}    # once the cause is mended")],
         Status::Failed | Status::Interrupted | Status::Paused if report.armed.is_empty() => {}
-        Status::Failed | Status::Interrupted | Status::Paused => lines.push(
-            "nothing was taken back. The record of this run ended with the process: \
-             to go back, do by hand what is listed as still armed, from the top"
-                .to_owned(),
-        ),
+        Status::Failed | Status::Interrupted | Status::Paused => {
+            lines.push(format!("rbk rollback {run}    # takes back what is still armed"));
+        }
         Status::RollbackIncomplete => {
             if !report.left.is_empty() {
-                lines.push("do by hand what is listed as left to do".to_owned());
+                lines.push(format!("rbk rollback {run}    # tries what is left to do once more; or do it by hand"));
             }
             if !report.without_inverse.is_empty() {
                 lines.push("see to what has no way back: it changed something, and nothing took it back".to_owned());
             }
         }
     }
-    lines.push(format!("{check}    # where things stand"));
-    match from {
-        Some(from) if report.status != Status::RollbackIncomplete => {
-            lines.push(format!("{from}    # to go on from there"));
-        }
-        _ => {}
+    if report.status != Status::RollbackIncomplete {
+        let again = if report.status == Status::Paused { "asks again" } else { "goes on where it stopped" };
+        lines.push(format!("rbk resume {run}    # {again}"));
     }
+    lines.push(format!("{check}    # where things stand"));
     lines
 }
 
@@ -208,7 +200,7 @@ mod tests {
                    $ d
   in doubt     ! Deploy / third: POST https://x
   run          0199a3f · 2 min 3 s
-  next         do by hand what is listed as left to do
+  next         rbk rollback 0199a3f    # tries what is left to do once more; or do it by hand
                rbk check deploy.rbk -e prod    # where things stand";
         assert_eq!(draw(&report, "Deploy", &asked(), Style::default()), expected);
     }
@@ -220,8 +212,8 @@ mod tests {
         report.armed = vec!["$ kubectl rollout undo".into()];
         let drawn = draw(&report, "Deploy", &asked(), Style::default());
         assert!(drawn.contains("still armed  · $ kubectl rollout undo"), "{drawn}");
-        assert!(drawn.contains("The record of this run ended with the process"), "{drawn}");
-        assert!(drawn.contains("rbk run deploy.rbk -e prod --from Deploy/answers"), "{drawn}");
+        assert!(drawn.contains("rbk rollback 0199a3f    # takes back what is still armed"), "{drawn}");
+        assert!(drawn.contains("rbk resume 0199a3f    # goes on where it stopped"), "{drawn}");
     }
 
     #[test]

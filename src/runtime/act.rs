@@ -12,6 +12,7 @@ use super::event::Event;
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::output::Output;
+use super::replay::values;
 use super::run::keep;
 use super::undo::{Armed, Work, entry};
 use super::unit::{Code, size};
@@ -21,12 +22,63 @@ use crate::catalog::{Action, ActionError, Args, Call, Certainty, Inverse};
 use crate::eval::expr::{Part, SlotId};
 use crate::eval::{Expr, Frame};
 use crate::host::Stream;
-use crate::journal::{ArmedEntry, Ending, Recorded};
+use crate::journal::{ArmedEntry, Ending, Position, Recorded};
 use crate::source::Span;
 use crate::value::{Secret, Value};
 
+/// The action that runs a command with options.
+const SH: &str = "sh";
+
 /// How long a process may take to end itself when its step is stopped.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// A changing effect, ready to run.
+pub(super) struct Performance<'a> {
+    pub(super) what: &'a Performed<'a>,
+    pub(super) call: &'a Call<'a>,
+    /// One line of what it does.
+    pub(super) summary: String,
+    /// SHA-256 of its arguments, in hex.
+    pub(super) digest: String,
+    /// Where what it writes is shown.
+    output: &'a Output<'a>,
+    /// Whether something had changed in the step before it.
+    changed_before: bool,
+}
+
+impl Performance<'_> {
+    /// Whether its result is that of a command.
+    pub(super) fn is_command(&self) -> bool {
+        match self.what {
+            Performed::Command(..) => true,
+            Performed::Native(action) => action.name == SH,
+        }
+    }
+
+    /// Whether the same twice is the same once: the action says so, or a command hands on the key it is given.
+    fn is_repeatable(&self) -> bool {
+        match self.what {
+            Performed::Native(action) => (action.repeatable)(self.call.args),
+            Performed::Command(..) => self.summary.contains("RBK_IDEMPOTENCY_KEY"),
+        }
+    }
+}
+
+/// By what a changed story is told from the one on record. Secrets are not in it.
+fn digest(action: &str, args: &Args, summary: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    hasher.update(action);
+    for (name, value) in args.iter() {
+        hasher.update([0]);
+        hasher.update(name);
+        hasher.update([0]);
+        hasher.update(value.inspect());
+    }
+    hasher.update([0]);
+    hasher.update(summary);
+    crate::value::hex(&hasher.finalize())
+}
 
 impl Branch {
     pub(super) async fn act(&mut self, act: &Act) -> Flow {
@@ -77,12 +129,15 @@ impl Branch {
         let outer = (self.covered, self.hushed);
         self.covered |= pending.is_some();
         self.hushed |= act.secret;
+        // A probe around the call looks at names of another frame.
+        let probes = std::mem::replace(&mut self.probes, action.probe.iter().cloned().collect());
         let flow = self.block(&action.body).await;
+        self.probes = probes;
         (self.covered, self.hushed) = outer;
         let settled = pending.and_then(|pending| self.settle(&pending));
         self.pop_frame();
         if let Some(armed) = settled {
-            match self.record(Recorded::Armed { armed: vec![armed] }, act.span).await {
+            match self.record_armed(vec![armed], act.span).await {
                 Flow::Next => {}
                 flow => return flow,
             }
@@ -99,9 +154,7 @@ impl Branch {
             if act.effect.is_changing() {
                 let armed = self.arm_ready(true);
                 if !armed.is_empty() {
-                    return self
-                        .record(crate::journal::Recorded::Noted { text: armed[0].text.clone() }, act.span)
-                        .await;
+                    return self.record_armed(armed, act.span).await;
                 }
             }
         }
@@ -119,7 +172,15 @@ impl Branch {
         let run = Rc::clone(&self.run);
         let surroundings = Rc::clone(&self.surroundings);
         let cancel = self.cancel.clone();
-        let key = act.effect.is_changing().then(|| self.idempotency_key(act.span));
+        let pos = self.position();
+        let known = match self.recall(&pos, act.span).await {
+            Ok(known) => known,
+            Err(flow) => return flow,
+        };
+        let key = match &known {
+            Some(Recorded::Intent { key, .. }) => Some(key.clone()),
+            _ => act.effect.is_changing().then(|| self.idempotency_key(act.span, &pos)),
+        };
         let output = Output::new(&run, &scope);
         let hushed = act.secret || self.hushed;
         let heard = |stream, bytes: &[u8]| {
@@ -136,104 +197,170 @@ impl Branch {
             output: &heard,
             idempotency_key: key.as_deref(),
             time_left: self.time_left(),
-            context: vec![("RBK_RUN_ID", run.id.to_string()), ("RBK_STEP", self.path.join("/"))],
+            context: self.context(),
             grace: GRACE,
             is_captured: self.captures(what, act),
             withheld: run.withheld.borrow().clone(),
             is_secret: act.secret || self.hushed,
         };
 
-        if !act.effect.is_changing() || self.in_background {
+        if self.observes {
             self.emit(&started);
             let result = run.dispatcher.perform(what, &call).await;
             output.end();
-            return self.ended(result, &summary, act);
+            return self.ended(result, &summary, act, self.cancel.is_cancelled());
+        }
+        let name: Arc<str> = match what {
+            Performed::Native(action) => action.name.into(),
+            Performed::Command(..) => "$".into(),
+        };
+        if !act.effect.is_changing() {
+            if let Some(known) = known
+                && let Some(flow) = self.recalled_read(known, &summary, act)
+            {
+                return flow;
+            }
+            self.emit(&started);
+            let result = run.dispatcher.perform(what, &call).await;
+            output.end();
+            let cancelled = self.cancel.is_cancelled();
+            let (ending, value) = values::ending(&result, cancelled, act.slot.is_some());
+            run.note(Recorded::Read { pos, action: name, summary: summary.clone(), ending, value });
+            return self.ended(result, &summary, act, cancelled);
         }
 
         let changed_before = self.changed;
         self.touch();
         let mut armed = self.arm_ready(false);
+        let own_inverse = match what {
+            Performed::Native(action) if call.is_captured => match &action.inverse {
+                Inverse::Captured { show, .. } => Some((*action, *show)),
+                Inverse::NotNeeded | Inverse::None(_) => None,
+            },
+            _ => None,
+        };
         let mut own = None;
-        if let Performed::Native(action) = what
-            && let Inverse::Captured { show, .. } = &action.inverse
-            && call.is_captured
-        {
-            let captured = match run.dispatcher.capture(action, &call).await {
+        let mut before = None;
+        if let Some((action, show)) = own_inverse {
+            let captured = match self.captured(action, &call, known.as_ref()).await {
                 Ok(captured) => captured,
                 Err(error) => return Flow::Fail(self.action_failure(error, act)),
             };
-            let text = show(args, &captured);
-            let inverse = self.native_inverse(action, args, captured, act.span, text);
+            before = Some(values::kept(&captured));
+            let inverse = self.native_inverse(action, args, captured.clone(), act.span, show(args, &captured));
             armed.push(entry(&inverse));
             own = Some(inverse);
         }
-        let action = match what {
-            Performed::Native(action) => action.name,
-            Performed::Command(..) => "$",
-        };
-        let intended = super::dispatcher::Intended {
-            path: &self.path,
+        let digest = digest(&name, args, &summary);
+        let performance = Performance { what, call: &call, summary, digest, output: &output, changed_before };
+        if let Some(known) = known {
+            if let Some(inverse) = own {
+                self.undo.arm(inverse);
+            }
+            return self.recalled_effect(known, &pos, &performance, act).await;
+        }
+        let intent = Recorded::Intent {
+            pos: pos.clone(),
+            path: self.path.clone(),
             attempt: self.attempt,
-            action,
-            summary: &summary,
+            action: name,
+            summary: performance.summary.clone(),
+            arguments: performance.digest.clone(),
             class: act.effect,
+            key: key.clone().unwrap_or_default(),
+            repeatable: performance.is_repeatable(),
             armed,
+            before,
         };
-        let sequence = match run.dispatcher.intend(intended).await {
-            Ok(sequence) => sequence,
-            Err(error) => return Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
-        };
-        if let Some(inverse) = &own {
-            self.undo.arm(Rc::clone(inverse));
+        match self.record(intent, act.span).await {
+            Flow::Next => {}
+            flow => return flow,
+        }
+        if let Some(inverse) = own {
             let (scope, text) = (Rc::clone(&scope), inverse.text.clone());
+            self.undo.arm(inverse);
             self.emit(&Event::Armed { scope, text, restores: false });
         }
         // What is not on record does not begin.
         self.emit(&started);
-
-        let result = run.dispatcher.perform(what, &call).await;
-        output.end();
-        let ending = match &result {
-            Ok(_) => Ending::Done,
-            Err(error) => match error.certainty {
-                Certainty::Failed | Certainty::NotBegun => Ending::Failed(error.message.clone()),
-                Certainty::InDoubt => Ending::Unknown(error.message.clone()),
-            },
-        };
-        if matches!(ending, Ending::Unknown(_)) {
-            self.mark_in_doubt(&summary);
-            if let Some(key) = key {
-                self.doubtful.push((act.span, self.path.clone(), key));
-            }
-        }
-        if matches!(&result, Err(error) if error.certainty == Certainty::NotBegun) {
-            self.changed = changed_before;
-        }
-        let flow = self.ended(result, &summary, act);
-        let armed = if matches!(flow, Flow::Next) { self.arm_ready(true) } else { Vec::new() };
-        match run.dispatcher.conclude(sequence, ending, armed).await {
-            Ok(()) => flow,
-            Err(error) => Flow::Stop(self.failure(FailureKind::Journal, act.span, error.to_string())),
-        }
+        self.perform_and_conclude(&performance, &pos, act).await
     }
 
     /// Whether an effect has an inverse of its own that is armed with it.
     fn captures(&self, what: &Performed<'_>, act: &Act) -> bool {
         let has_own = matches!(what, Performed::Native(action) if matches!(action.inverse, Inverse::Captured { .. }));
-        has_own && act.effect.is_changing() && !self.covered && !self.in_background
+        has_own && act.effect.is_changing() && !self.covered && !self.observes
+    }
+
+    /// What stands before the change, for the action's own inverse.
+    async fn captured(
+        &self,
+        action: &'static Action,
+        call: &Call<'_>,
+        known: Option<&Recorded>,
+    ) -> Result<Value, ActionError> {
+        let before = match known {
+            Some(Recorded::Intent { before: Some(before), .. }) => values::recalled(before),
+            _ => None,
+        };
+        match before {
+            Some(before) => Ok(before),
+            None => self.run.dispatcher.capture(action, call).await,
+        }
+    }
+
+    /// Runs a changing effect whose intent is on record.
+    pub(super) async fn perform_and_conclude(
+        &mut self,
+        performance: &Performance<'_>,
+        pos: &Position,
+        act: &Act,
+    ) -> Flow {
+        let Performance { what, call, summary, .. } = performance;
+        let run = Rc::clone(&self.run);
+        let result = run.dispatcher.perform(what, call).await;
+        performance.output.end();
+        let cancelled = self.cancel.is_cancelled();
+        let (ending, value) = values::ending(&result, cancelled, act.slot.is_some());
+        if matches!(ending, Ending::Unknown(_)) {
+            self.mark_in_doubt(summary);
+            if let Some(key) = call.idempotency_key {
+                self.doubtful.push((act.span, self.path.clone(), key.to_owned()));
+            }
+        }
+        if matches!(&result, Err(error) if error.certainty == Certainty::NotBegun) {
+            self.changed = performance.changed_before;
+        }
+        let flow = self.ended(result, summary, act, cancelled);
+        let armed = if matches!(flow, Flow::Next) { self.arm_ready(true) } else { Vec::new() };
+        let outcome = Recorded::Outcome { pos: pos.clone(), ending, value, armed };
+        if outcome.must_be_durable() {
+            return match self.record(outcome, act.span).await {
+                Flow::Next => flow,
+                stopped => stopped,
+            };
+        }
+        run.note(outcome);
+        flow
     }
 
     /// A key by which the other side knows a request again: a new one, but for one whose answer was lost.
-    fn idempotency_key(&mut self, span: Span) -> String {
+    fn idempotency_key(&mut self, span: Span, pos: &Position) -> String {
         let known = self.doubtful.iter().position(|(of, path, _)| *of == span && *path == self.path);
         match known {
             Some(at) => self.doubtful.swap_remove(at).2,
-            None => format!("{}-{}", self.run.id, self.run.next_order()),
+            None => format!("{}-{pos}", self.run.id),
         }
     }
 
     /// Binds the result, or makes a failure of the error.
-    fn ended(&mut self, result: Result<Value, ActionError>, summary: &str, act: &Act) -> Flow {
+    pub(super) fn ended(
+        &mut self,
+        result: Result<Value, ActionError>,
+        summary: &str,
+        act: &Act,
+        cancelled: bool,
+    ) -> Flow {
         match result {
             Ok(value) => {
                 if let Some(slot) = act.slot {
@@ -248,7 +375,7 @@ impl Branch {
                     self.run.learn(&Value::Secret(Secret::new(value.clone())));
                 }
                 let mut failure = self.action_failure(error, act);
-                if self.cancel.is_cancelled() {
+                if cancelled {
                     failure.kind = FailureKind::Cancelled;
                     failure.diagnostic.code = FailureKind::Cancelled.code();
                 }
@@ -286,7 +413,16 @@ impl Branch {
         Ok(Value::Secret(Secret::new(value)))
     }
 
-    fn mark_in_doubt(&self, summary: &str) {
+    /// What a process learns of the run.
+    pub(super) fn context(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("RBK_RUN_ID", self.run.id.to_string()),
+            ("RBK_STEP", self.path.join("/")),
+            ("RBK_FENCE", self.run.dispatcher.fence().to_string()),
+        ]
+    }
+
+    pub(super) fn mark_in_doubt(&self, summary: &str) {
         keep(&self.run.totals.in_doubt, format!("{}: {summary}", self.path.join(" / ")));
         for pending in &self.pending {
             if let Some(armed) = pending.armed.borrow().as_ref() {
@@ -335,7 +471,7 @@ impl Branch {
     }
 
     /// Arms what is declared around here, is not armed, and has all its names.
-    fn arm_ready(&mut self, late: bool) -> Vec<ArmedEntry> {
+    pub(super) fn arm_ready(&mut self, late: bool) -> Vec<ArmedEntry> {
         let ready: Vec<_> = self
             .pending
             .iter()
@@ -370,6 +506,7 @@ impl Branch {
         }
         let armed = Rc::new(Armed {
             order,
+            id: self.position(),
             text: self.with_values(pending, &captured),
             work: Work::Block {
                 compensation: Arc::clone(&pending.compensation),
@@ -422,6 +559,7 @@ impl Branch {
     ) -> Rc<Armed> {
         Rc::new(Armed {
             order: self.run.next_order(),
+            id: self.position(),
             work: Work::Native { action, args: args.clone(), captured, span },
             text,
             path: self.path.clone(),

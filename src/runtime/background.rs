@@ -10,6 +10,7 @@ use super::branch::Branch;
 use super::event::{Event, ScopeInfo, ScopeStatus};
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
+use super::replay::Line;
 use super::undo::UndoList;
 use super::unit::Unit;
 use crate::analysis::program::Background;
@@ -32,6 +33,10 @@ pub(super) struct Running {
     task: RefCell<Option<tokio::task::JoinHandle<()>>>,
     /// It was not ready in time.
     unready: Cell<bool>,
+    /// Not started: the record of the run is gone through, and nothing asks for it.
+    dormant: bool,
+    /// The one that was started in its place, when the run became live or a compensation needed it.
+    successor: RefCell<Option<Rc<Running>>>,
     info: Rc<ScopeInfo>,
     begun: Duration,
 }
@@ -44,12 +49,23 @@ struct Ended {
 
 impl Running {
     fn is_alive(&self) -> bool {
-        self.ended.borrow().is_none()
+        match &*self.successor.borrow() {
+            Some(successor) => successor.is_alive(),
+            None => !self.dormant && self.ended.borrow().is_none(),
+        }
+    }
+
+    fn is_asleep(&self) -> bool {
+        self.dormant && self.successor.borrow().is_none()
     }
 
     /// Ends it with all its processes, and returns when they are gone.
     async fn end(&self) {
         self.cancel.cancel();
+        let successor = self.successor.borrow().clone();
+        if let Some(successor) = successor {
+            Box::pin(successor.end()).await;
+        }
         let task = self.task.borrow_mut().take();
         if let Some(task) = task {
             let _ = task.await;
@@ -71,7 +87,23 @@ impl Branch {
         }
         let running = attempt!(self.launch(background));
         self.backgrounds.borrow_mut().push(Rc::clone(&running));
-        self.until_ready(&running).await
+        let observing = self.observe();
+        let flow = if running.dormant { Flow::Next } else { self.until_ready(&running).await };
+        self.observed(observing);
+        flow
+    }
+
+    /// Starts what stands around here and was not needed while the record was gone through.
+    pub(super) async fn wake_backgrounds(&mut self) -> Result<(), Flow> {
+        let run = Rc::clone(&self.run);
+        // Branches beside this one wait until what they need is ready too.
+        let _turn = run.waking.lock().await;
+        let asleep: Vec<_> = self.backgrounds.borrow().iter().filter(|one| one.is_asleep()).cloned().collect();
+        for one in asleep {
+            let started = self.start_again(std::slice::from_ref(&one)).await?;
+            *one.successor.borrow_mut() = started.into_iter().next();
+        }
+        Ok(())
     }
 
     fn launch(&mut self, background: &Arc<Background>) -> Result<Rc<Running>, Box<Failure>> {
@@ -86,7 +118,9 @@ impl Branch {
             place: self.unit.program.sources.place_line(background.span),
         });
         self.emit(&Event::ScopeStarted(Rc::clone(&info)));
-        let mut child = self.fork(UndoList::default());
+        let line = Line::leaving(&self.position(), "b");
+        let mut child = self.fork(UndoList::default(), line);
+        child.observes = true;
         child.cancel = Cancel::new();
         child.deadline = None;
         child.in_background = true;
@@ -103,9 +137,14 @@ impl Branch {
             ended: Rc::clone(&ended),
             task: RefCell::default(),
             unready: Cell::default(),
+            dormant: !self.run.replay.is_live(),
+            successor: RefCell::default(),
             info,
             begun: self.host().monotonic(),
         });
+        if running.dormant {
+            return Ok(running);
+        }
         let declaration = Arc::clone(background);
         let lives = self.run.dispatcher.time_passes();
         let task = tokio::task::spawn_local(async move {
@@ -201,6 +240,7 @@ impl Branch {
             around.surroundings = Rc::clone(&gone.surroundings);
             around.path.clone_from(&self.path);
             around.scope = Rc::clone(&self.scope);
+            around.observes = true;
             let running = around.launch(&gone.declaration).map_err(Flow::Fail)?;
             started.push(Rc::clone(&running));
             match around.until_ready(&running).await {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::branch::Branch;
 use super::event::Event;
@@ -14,7 +15,7 @@ use crate::catalog::Exposed;
 use crate::eval::Expr;
 use crate::eval::expr::SlotId;
 use crate::host::LocalFuture;
-use crate::journal::Recorded;
+use crate::journal::{ArmedEntry, Recorded};
 use crate::source::Span;
 use crate::value::{Type, Value};
 
@@ -96,18 +97,15 @@ impl Branch {
             StmtKind::PointOfNoReturn(why) => self.disarm(why, 0, stmt.span).await,
             StmtKind::Note(text) => {
                 let text = attempt!(self.text(text));
-                self.emit(&Event::Note(text.clone()));
-                self.record(Recorded::Noted { text }, stmt.span).await
+                self.told(Event::Note(text.clone()), text, false, stmt.span).await
             }
             StmtKind::Warn(text) => {
                 let text = attempt!(self.text(text));
-                self.emit(&Event::Warning(text.clone()));
-                self.record(Recorded::Noted { text }, stmt.span).await
+                self.told(Event::Warning(text.clone()), text, true, stmt.span).await
             }
             StmtKind::Wait(duration) => {
                 let duration = attempt!(self.duration(duration));
-                self.run.dispatcher.wait(duration, &self.cancel).await;
-                if self.cancel.is_cancelled() { self.cancelled(stmt.span) } else { Flow::Next }
+                self.wait(duration, stmt.span).await
             }
             StmtKind::Return(None) => Flow::Return(Value::Null),
             StmtKind::Return(Some(value)) => Flow::Return(attempt!(self.eval(value))),
@@ -125,9 +123,69 @@ impl Branch {
         }
     }
 
+    /// Tells and records what the runbook says, unless it was said before.
+    async fn told(&mut self, event: Event, text: String, warning: bool, span: Span) -> Flow {
+        let pos = self.position();
+        match self.recall(&pos, span).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Flow::Next,
+            Err(flow) => return flow,
+        }
+        self.emit(&event);
+        self.run.note(Recorded::Noted { pos, text, warning });
+        Flow::Next
+    }
+
+    /// `wait`: until a moment that is on record, so that a resumed run waits for what is left of it.
+    async fn wait(&mut self, duration: Duration, span: Span) -> Flow {
+        let pos = self.position();
+        let left = match self.recall(&pos, span).await {
+            Ok(Some(Recorded::WaitBegan { until, .. })) => {
+                if self.run.replay.goes_on_after(&pos) {
+                    return Flow::Next;
+                }
+                if let Err(flow) = self.go_live(span).await {
+                    return flow;
+                }
+                Duration::try_from(until.duration_since(self.host().now())).unwrap_or_default()
+            }
+            Ok(Some(_)) => return self.diverged(span, "something else than a wait"),
+            Ok(None) => {
+                let until = jiff::SignedDuration::try_from(duration).ok();
+                let until = until.and_then(|duration| self.host().now().checked_add(duration).ok());
+                let until = until.unwrap_or(jiff::Timestamp::MAX);
+                match self.record(Recorded::WaitBegan { pos, until }, span).await {
+                    Flow::Next => duration,
+                    flow => return flow,
+                }
+            }
+            Err(flow) => return flow,
+        };
+        self.run.dispatcher.wait(left, &self.cancel).await;
+        if self.cancel.is_cancelled() { self.cancelled(span) } else { Flow::Next }
+    }
+
+    /// A pause between tries; there is none while the record is gone through.
+    pub(super) async fn pause(&self, duration: Duration) {
+        if self.run.replay.is_live() {
+            self.run.dispatcher.wait(duration, &self.cancel).await;
+        }
+    }
+
+    /// Records compensations that were armed later than any effect, unless that was done before.
+    pub(super) async fn record_armed(&mut self, armed: Vec<ArmedEntry>, span: Span) -> Flow {
+        let pos = self.position();
+        match self.recall(&pos, span).await {
+            Ok(None) => self.record(Recorded::Armed { pos, armed }, span).await,
+            Ok(Some(_)) => Flow::Next,
+            Err(flow) => flow,
+        }
+    }
+
     /// Writes to the journal; a run whose record cannot be written stops.
     pub(super) async fn record(&mut self, event: Recorded, span: Span) -> Flow {
-        match self.run.dispatcher.record(event).await {
+        let run = Rc::clone(&self.run);
+        match run.dispatcher.record(run.masked(event)).await {
             Ok(()) => Flow::Next,
             Err(error) => Flow::Stop(self.failure(FailureKind::Journal, span, error.to_string())),
         }
@@ -150,10 +208,16 @@ impl Branch {
                 pending.touched.set(false);
             }
         }
-        let compensations = gone.iter().map(|armed| armed.order).collect();
+        let compensations = gone.iter().map(|armed| armed.id.clone()).collect();
         let count = if gone.len() == 1 { "1 compensation".to_owned() } else { format!("{} compensations", gone.len()) };
+        let pos = self.position();
+        match self.recall(&pos, span).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Flow::Next,
+            Err(flow) => return flow,
+        }
         self.emit(&Event::Note(format!("{why} ({count} disarmed)")));
-        self.record(Recorded::Disarmed { compensations, why }, span).await
+        self.record(Recorded::Disarmed { pos, compensations, why }, span).await
     }
 
     /// `try … else …`: a definite failure becomes a value; an effect in doubt does not.

@@ -11,13 +11,16 @@ use super::event::{Event, ScopeId, ScopeInfo};
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::monitor::Samples;
+use super::replay::Line;
 use super::run::Run;
 use super::undo::{Order, Pending, UndoList};
 use super::unit::{Code, Unit, size};
+use crate::analysis::program::Block;
 use crate::catalog::Surroundings;
 use crate::eval::expr::{RunField, SlotId};
 use crate::eval::{self, EvalError, Expr, Frame, RunInfo};
 use crate::host::{Cancel, Host};
+use crate::journal::{Position, Recorded};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -36,6 +39,8 @@ pub(super) struct Branch {
     pub(super) pending: Vec<Rc<Pending>>,
     pub(super) path: Vec<Arc<str>>,
     pub(super) scope: Rc<ScopeInfo>,
+    /// Where the innermost scope began.
+    pub(super) scope_began: Option<Position>,
     pub(super) attempt: u32,
     /// What takes back the effects that run here is already said: actions need not arm their own inverse.
     pub(super) covered: bool,
@@ -45,6 +50,12 @@ pub(super) struct Branch {
     pub(super) selected: bool,
     /// The body of a background process: its end is not its effect.
     pub(super) in_background: bool,
+    /// Where it stands in the story.
+    pub(super) line: Line,
+    /// A check, a monitor, a guard: only what comes of it steers the story, not what it does.
+    pub(super) observes: bool,
+    /// It takes back.
+    pub(super) in_rollback: bool,
     /// An effect of the current step changed something.
     pub(super) changed: bool,
     /// Scopes around here whose failure was accepted.
@@ -56,6 +67,10 @@ pub(super) struct Branch {
     /// A failure that leaves the innermost scope will have the run taken back.
     pub(super) rolls_back: bool,
     pub(super) samples: Option<Samples>,
+    /// Until when what is being asked may be answered.
+    pub(super) answer_by: Option<jiff::Timestamp>,
+    /// What finds out whether the effects around here happened, the innermost last.
+    pub(super) probes: Vec<Block>,
     pub(super) backgrounds: Rc<RefCell<Vec<Rc<Running>>>>,
     /// What was armed when the innermost phase began.
     pub(super) phase_began: Order,
@@ -64,10 +79,15 @@ pub(super) struct Branch {
 struct RunFields<'a> {
     run: &'a Run,
     attempt: u32,
+    line: &'a Line,
+    observes: bool,
 }
 
 impl RunInfo for RunFields<'_> {
     fn field(&self, field: RunField) -> Value {
+        if field == RunField::Elapsed && !self.observes {
+            return self.run.clock(self.line);
+        }
         self.run.field(field, self.attempt)
     }
 }
@@ -90,24 +110,30 @@ impl Branch {
             pending: Vec::new(),
             path: Vec::new(),
             scope: Rc::new(scope),
+            scope_began: None,
             attempt: 1,
             covered: false,
             hushed: false,
             selected: false,
             in_background: false,
+            line: Line::of_the_run(),
+            observes: false,
+            in_rollback: false,
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),
             earlier_tries: Vec::new(),
             rolls_back: false,
             samples: None,
+            answer_by: None,
+            probes: Vec::new(),
             backgrounds: Rc::default(),
             phase_began: 0,
         }
     }
 
     /// One that begins with the same names and ends with this one or before it.
-    pub(super) fn fork(&self, undo: UndoList) -> Self {
+    pub(super) fn fork(&self, undo: UndoList, line: Line) -> Self {
         Self {
             run: Rc::clone(&self.run),
             unit: self.unit.clone(),
@@ -120,17 +146,23 @@ impl Branch {
             pending: self.pending.clone(),
             path: self.path.clone(),
             scope: Rc::clone(&self.scope),
+            scope_began: self.scope_began.clone(),
             attempt: self.attempt,
             covered: self.covered,
             hushed: self.hushed,
             selected: self.selected,
             in_background: self.in_background,
+            line,
+            observes: self.observes,
+            in_rollback: self.in_rollback,
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),
             earlier_tries: self.earlier_tries.clone(),
             rolls_back: self.rolls_back,
             samples: None,
+            answer_by: None,
+            probes: self.probes.clone(),
             backgrounds: Rc::clone(&self.backgrounds),
             phase_began: self.phase_began,
         }
@@ -183,7 +215,7 @@ impl Branch {
 
     /// Runs something of the evaluator on the current frame.
     pub(super) fn with_evaluator<T>(&mut self, f: impl FnOnce(&mut eval::Context<'_>) -> T) -> T {
-        let fields = RunFields { run: &self.run, attempt: self.attempt };
+        let fields = RunFields { run: &self.run, attempt: self.attempt, line: &self.line, observes: self.observes };
         let at = self.frames.len() - 1;
         let mut context =
             eval::Context::new(&mut self.frames[at], &self.unit.globals, &self.unit.program.functions, &fields);
@@ -256,7 +288,9 @@ impl Branch {
     where
         F: AsyncFnOnce(&mut Branch) -> Flow,
     {
-        let host = Rc::clone(&self.run.host);
+        let run = Rc::clone(&self.run);
+        let host = Rc::clone(&run.host);
+        let pos = (!self.observes).then(|| self.position());
         let deadline = Deadline::new(limit, host.monotonic(), self.deadline.clone());
         let inner = self.cancel.child();
         let outer_cancel = std::mem::replace(&mut self.cancel, inner.clone());
@@ -267,7 +301,10 @@ impl Branch {
             tokio::select! {
                 biased;
                 flow = &mut work => (flow, false),
-                () = deadline.passed(host.as_ref()) => {
+                () = passed(&run, &deadline, pos.as_ref()) => {
+                    if let Some(pos) = pos {
+                        run.note(Recorded::DeadlinePassed { pos });
+                    }
                     inner.cancel();
                     (work.await, true)
                 }
@@ -277,4 +314,14 @@ impl Branch {
         self.deadline = outer_deadline;
         result
     }
+}
+
+/// Returns when a deadline passes, or in the moment in which it did so before.
+async fn passed(run: &Run, deadline: &Deadline, pos: Option<&Position>) {
+    if let Some(pos) = pos
+        && matches!(run.replay.meet(pos).await, Ok(Some(_)))
+    {
+        return;
+    }
+    deadline.passed(run.host.as_ref()).await;
 }

@@ -1,14 +1,13 @@
 //! The one object through which every effect goes. Running, planning and testing differ in it
 //! and in nothing else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::person::{Answer, Question};
 use crate::catalog::command::{CommandLine, CommandOptions};
-use crate::catalog::{Action, ActionError, Args, Call, Effect};
+use crate::catalog::{Action, ActionError, Args, Call};
 use crate::host::{Cancel, LocalFuture};
-use crate::journal::{ArmedEntry, Ending, JournalError, Recorded, Sequence};
+use crate::journal::{JournalError, Position, Recorded};
 use crate::value::Value;
 
 /// What an effect consists of.
@@ -19,41 +18,14 @@ pub enum Performed<'a> {
     Command(&'a CommandLine, &'a CommandOptions),
 }
 
-/// An effect that is about to happen.
-pub struct Intended<'a> {
-    /// Titles of the scopes around it.
-    pub path: &'a [Arc<str>],
-    /// From one.
-    pub attempt: u32,
-    /// `http.post`, or `$`.
-    pub action: &'a str,
-    /// One line of what it does.
-    pub summary: &'a str,
-    /// What it does to the world.
-    pub class: Effect,
-    /// What was armed for it.
-    pub armed: Vec<ArmedEntry>,
-}
-
 /// Carries effects out, or pretends to.
 pub trait Dispatcher {
-    /// Records that a changing effect is about to run. When this returns, it may.
-    fn intend<'a>(&'a self, intended: Intended<'a>) -> LocalFuture<'a, Result<Sequence, JournalError>>;
-
     /// Runs an effect.
     fn perform<'a>(
         &'a self,
         what: &'a Performed<'a>,
         call: &'a Call<'a>,
     ) -> LocalFuture<'a, Result<Value, ActionError>>;
-
-    /// Records how a changing effect ended.
-    fn conclude(
-        &self,
-        effect: Sequence,
-        ending: Ending,
-        armed: Vec<ArmedEntry>,
-    ) -> LocalFuture<'_, Result<(), JournalError>>;
 
     /// Reads what an action is about to change.
     fn capture<'a>(
@@ -73,11 +45,17 @@ pub trait Dispatcher {
     /// Clears away what was kept for that.
     fn discard<'a>(&'a self, action: &'static Action, call: &'a Call<'a>, captured: &'a Value) -> LocalFuture<'a, ()>;
 
-    /// Records anything else.
+    /// Records what must be on record before anything else happens: see [`Recorded::must_be_durable`].
     fn record(&self, event: Recorded) -> LocalFuture<'_, Result<(), JournalError>>;
 
-    /// Asks a person. `Ok(None)`: nobody is there.
-    fn ask<'a>(&'a self, question: &'a Question, cancel: &'a Cancel) -> LocalFuture<'a, Asked>;
+    /// Records what may share the commit of the next that must.
+    fn note(&self, event: Recorded);
+
+    /// The number that fences off those who held the record before.
+    fn fence(&self) -> u64;
+
+    /// Asks a person: here, or one who leaves the answer with the record from elsewhere.
+    fn ask<'a>(&'a self, question: &'a Question, at: &'a Position, cancel: &'a Cancel) -> LocalFuture<'a, Asked>;
 
     /// Lets time pass.
     fn wait<'a>(&'a self, duration: Duration, cancel: &'a Cancel) -> LocalFuture<'a, ()>;

@@ -157,6 +157,20 @@ pub enum ScopeStatus {
     InDoubt,
 }
 
+impl ScopeStatus {
+    /// As the record has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Accepted => "accepted",
+            Self::Cancelled => "cancelled",
+            Self::InDoubt => "in doubt",
+        }
+    }
+}
+
 /// Sees every event. Must return soon.
 pub trait Observer {
     /// Called in the order in which things happen.

@@ -78,6 +78,25 @@ impl FailureKind {
         }
     }
 
+    /// The sort with a name; what no version of this one knows failed as an action.
+    pub(super) fn of_name(name: &str) -> Self {
+        [
+            Self::Assert,
+            Self::Timeout,
+            Self::Tripped,
+            Self::Inconclusive,
+            Self::Fail,
+            Self::Refused,
+            Self::Unanswered,
+            Self::Expression,
+            Self::Cancelled,
+            Self::Journal,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+        .unwrap_or(Self::Action)
+    }
+
     /// The code of a failure of this sort.
     pub fn code(self) -> &'static Code {
         match self {

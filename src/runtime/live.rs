@@ -1,57 +1,64 @@
 //! The dispatcher of a real run: the journal before and after, the world in between.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::dispatcher::{Asked, Dispatcher, Intended, Performed};
-use super::person::{Person, Question};
+use futures_util::future::Either;
+
+use super::dispatcher::{Asked, Dispatcher, Performed};
+use super::person::{Answer, Person, Question};
 use crate::catalog::command::RunCommand;
 use crate::catalog::{Action, ActionError, Call, Inverse};
 use crate::host::{Cancel, Host, LocalFuture};
-use crate::journal::{ArmedEntry, Ending, Entry, Journal, JournalError, Recorded, Sequence};
+use crate::journal::{Entry, JournalError, Position, Record, Recorded};
 use crate::value::Value;
+
+/// Between two looks for answers from elsewhere.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct Live {
     host: Rc<dyn Host>,
-    journal: Rc<dyn Journal>,
+    record: Rc<dyn Record>,
     person: Rc<dyn Person>,
+    elsewhere: Rc<dyn Elsewhere>,
     run_command: RunCommand,
-    effects: Cell<Sequence>,
+}
+
+/// Answers that come from another terminal or machine.
+pub trait Elsewhere {
+    /// Whether one is there.
+    fn look<'a>(&'a self, question: &'a Question, at: &'a Position) -> LocalFuture<'a, Option<Answer>>;
+}
+
+/// Nobody answers from elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NobodyElsewhere;
+
+impl Elsewhere for NobodyElsewhere {
+    fn look<'a>(&'a self, _: &'a Question, _: &'a Position) -> LocalFuture<'a, Option<Answer>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 impl Live {
     /// Over these parts.
-    pub fn new(host: Rc<dyn Host>, journal: Rc<dyn Journal>, person: Rc<dyn Person>, run_command: RunCommand) -> Self {
-        Self { host, journal, person, run_command, effects: Cell::new(0) }
+    pub fn new(
+        host: Rc<dyn Host>,
+        record: Rc<dyn Record>,
+        person: Rc<dyn Person>,
+        elsewhere: Rc<dyn Elsewhere>,
+        run_command: RunCommand,
+    ) -> Self {
+        Self { host, record, person, elsewhere, run_command }
     }
 
-    async fn write(&self, event: Recorded) -> Result<(), JournalError> {
-        let entry = Entry { at: self.host.now(), event };
-        self.journal.write(&entry).await
+    fn entry(&self, event: Recorded) -> Entry {
+        Entry { at: self.host.now(), event }
     }
 }
 
 impl Dispatcher for Live {
-    fn intend<'a>(&'a self, intended: Intended<'a>) -> LocalFuture<'a, Result<Sequence, JournalError>> {
-        Box::pin(async move {
-            let effect = self.effects.get() + 1;
-            self.effects.set(effect);
-            self.write(Recorded::Intent {
-                effect,
-                path: intended.path.to_vec(),
-                attempt: intended.attempt,
-                action: intended.action.into(),
-                summary: intended.summary.to_owned(),
-                class: intended.class,
-                armed: intended.armed,
-            })
-            .await?;
-            Ok(effect)
-        })
-    }
-
     fn perform<'a>(
         &'a self,
         what: &'a Performed<'a>,
@@ -61,15 +68,6 @@ impl Dispatcher for Live {
             Performed::Native(action) => (action.run)(call),
             Performed::Command(line, options) => (self.run_command)(line, options, call),
         }
-    }
-
-    fn conclude(
-        &self,
-        effect: Sequence,
-        ending: Ending,
-        armed: Vec<ArmedEntry>,
-    ) -> LocalFuture<'_, Result<(), JournalError>> {
-        Box::pin(self.write(Recorded::Outcome { effect, ending, armed }))
     }
 
     fn capture<'a>(
@@ -103,14 +101,35 @@ impl Dispatcher for Live {
     }
 
     fn record(&self, event: Recorded) -> LocalFuture<'_, Result<(), JournalError>> {
-        Box::pin(self.write(event))
+        self.record.write(self.entry(event))
     }
 
-    fn ask<'a>(&'a self, question: &'a Question, cancel: &'a Cancel) -> LocalFuture<'a, Asked> {
+    fn note(&self, event: Recorded) {
+        self.record.note(self.entry(event));
+    }
+
+    fn fence(&self) -> u64 {
+        self.record.fence()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question, at: &'a Position, cancel: &'a Cancel) -> LocalFuture<'a, Asked> {
         Box::pin(async move {
-            match self.person.ask(question, cancel).await {
-                Some(answer) => Asked::Answered(answer),
-                None => Asked::Nobody,
+            let until_answered = cancel.child();
+            let mut here = self.person.ask(question, &until_answered);
+            loop {
+                if let Some(answer) = self.elsewhere.look(question, at).await {
+                    until_answered.cancel();
+                    here.await;
+                    return Asked::Answered(answer);
+                }
+                let later = self.host.sleep(LOOK_AGAIN, &until_answered);
+                here = match futures_util::future::select(here, later).await {
+                    Either::Left((answer, _)) => return answer.map_or(Asked::Nobody, Asked::Answered),
+                    Either::Right(((), here)) => here,
+                };
+                if cancel.is_cancelled() {
+                    return here.await.map_or(Asked::Nobody, Asked::Answered);
+                }
             }
         })
     }

@@ -9,7 +9,9 @@ use super::branch::Branch;
 use super::event::{Event, ScopeStatus};
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
+use super::replay::{Line, values};
 use crate::analysis::program::{Block, FailWhen, Lasting, Scope, ScopeBody, Stmt};
+use crate::journal::{Position, Recorded};
 use crate::value::Value;
 
 /// Between samples when the runbook does not say.
@@ -240,19 +242,22 @@ impl Branch {
             }
         }
         let title = attempt!(self.text(&scope.title));
-        let mut watcher = self.fork(self.undo.clone());
+        let pos = self.position();
+        let mut watcher = self.fork(self.undo.clone(), Line::leaving(&pos, "g"));
+        watcher.observes = true;
         watcher.path.push(Arc::clone(&scope.name));
         watcher.begin_guard(scope, title);
         let begun = self.host().monotonic();
         let info = Rc::clone(&watcher.scope);
         let watching = watcher.cancel.clone();
 
+        let run = Rc::clone(&self.run);
         let guarded = self.cancel.child();
         let outer = std::mem::replace(&mut self.cancel, guarded.clone());
         let flow = {
             let work = self.rest(rest);
             let mut work = std::pin::pin!(work);
-            let watch = watcher.watch(scope, body, None);
+            let watch = watcher.watch_from_here(scope, body, &pos);
             let mut watch = std::pin::pin!(watch);
             tokio::select! {
                 biased;
@@ -263,6 +268,8 @@ impl Branch {
                 }
                 trip = &mut watch => match trip {
                     Flow::Fail(failure) if failure.kind != FailureKind::Cancelled => {
+                        let told = Box::new(values::failure_entry(&failure));
+                        run.note(Recorded::Tripped { pos: pos.clone(), failure: told });
                         guarded.cancel();
                         let in_doubt = work.await.failure().is_some_and(|stopped| stopped.in_doubt);
                         let mut failure = failure;
@@ -283,6 +290,24 @@ impl Branch {
         let elapsed = self.host().monotonic().saturating_sub(begun);
         self.emit(&Event::ScopeEnded { scope: info, status, elapsed, detail: None });
         flow
+    }
+
+    /// Watches once the record of the run is behind it, unless that tells that it tripped.
+    async fn watch_from_here(&mut self, scope: &Scope, body: &Block, pos: &Position) -> Flow {
+        let run = Rc::clone(&self.run);
+        match run.replay.meet(pos).await {
+            Ok(Some(Recorded::Tripped { failure, .. })) => {
+                Flow::Fail(values::failure(&failure, &self.unit.program.sources))
+            }
+            Ok(Some(_)) => self.diverged(scope.span, "something else than a guard"),
+            // What is guarded learns of it by itself.
+            Err(_) => Flow::Next,
+            Ok(None) => match run.replay.becomes_live(&self.cancel, false).await {
+                Ok(()) => self.watch(scope, body, None).await,
+                // What is guarded learns why by itself.
+                Err(_) => Flow::Next,
+            },
+        }
     }
 
     fn begin_guard(&mut self, scope: &Scope, title: String) {

@@ -10,6 +10,7 @@ use super::block::attempt;
 use super::branch::Branch;
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
+use super::replay::Line;
 use super::undo::UndoList;
 use crate::analysis::program::{Block, Concurrency, For, Parallel};
 use crate::eval::Expr;
@@ -82,8 +83,8 @@ impl Branch {
             Concurrency::Unbounded => items.len().max(1),
             Concurrency::AtMost(count) => attempt!(self.count(count)).max(1),
         };
-        let make = |branch: &Branch, at: usize| {
-            let mut child = branch.fork(UndoList::default());
+        let make = |branch: &Branch, at: usize, line: Line| {
+            let mut child = branch.fork(UndoList::default(), line);
             child.set(each.item, items[at].clone());
             child.path.push(item_name(&items[at], at));
             child
@@ -145,7 +146,7 @@ impl Branch {
     pub(super) async fn parallel(&mut self, parallel: &Parallel, span: Span) -> Flow {
         let tolerance = attempt!(self.tolerance(parallel.tolerate.as_ref()));
         let count = parallel.branches.len();
-        let make = |branch: &Branch, _| branch.fork(UndoList::default());
+        let make = |branch: &Branch, _, line: Line| branch.fork(UndoList::default(), line);
         let (mut ended, outcome) =
             self.side_by_side(count, count, &tolerance, span, make, |at| &parallel.branches[at]).await;
         ended.sort_by_key(|ended| ended.at);
@@ -172,11 +173,12 @@ impl Branch {
         at_once: usize,
         tolerance: &Tolerance,
         span: Span,
-        make: impl Fn(&Branch, usize) -> Branch,
+        make: impl Fn(&Branch, usize, Line) -> Branch,
         body: impl Fn(usize) -> &'b Block,
     ) -> (Vec<Ended>, Flow) {
         // The phase's own compensation comes before those of the branches.
         let order = self.run.next_order();
+        let place = self.position();
         let together = self.cancel.child();
         let mut lists = Vec::new();
         let mut running = FuturesUnordered::new();
@@ -187,7 +189,7 @@ impl Branch {
         self.undo.fork(order, Vec::new());
         loop {
             while next < count && running.len() < at_once && decisive.is_none() && !together.is_cancelled() {
-                let mut child = make(self, next);
+                let mut child = make(self, next, Line::leaving(&place, &format!(".{next}")));
                 child.cancel = together.child();
                 lists.push(child.undo.clone());
                 self.undo.set_branches(order, &lists);

@@ -12,7 +12,7 @@ use super::person::{Answer, Question, QuestionKind};
 use crate::analysis::program::{Act, Block, Scope};
 use crate::catalog::Args;
 use crate::eval::Expr;
-use crate::journal::Recorded;
+use crate::journal::{Position, QuestionEntry, Recorded};
 use crate::source::Span;
 use crate::value::{Type, Value};
 
@@ -27,11 +27,54 @@ impl Branch {
             text: self.run.mask.hide(&question.text).into_owned(),
             details: question.details.iter().map(|line| self.run.mask.hide(line).into_owned()).collect(),
             path: question.path.clone(),
+            answer_by: question.answer_by,
         };
+        if question.kind == QuestionKind::Secret {
+            // What was typed is not on record: it is asked for each time.
+            let observing = self.observe();
+            let answer = self.ask_now(question, &self.position(), span).await;
+            self.observed(observing);
+            return answer;
+        }
+        let pos = self.position();
+        match self.recall(&pos, span).await? {
+            Some(Recorded::Answered { answer, by, .. }) => return Ok(Some(Answer { text: answer, by })),
+            Some(_) => return Err(self.diverged(span, "something else than an answer")),
+            None => {}
+        }
+        let asked = Recorded::Asked { pos: pos.clone(), question: self.question_entry(question) };
+        match self.record(asked, span).await {
+            Flow::Next => self.ask_now(question, &pos, span).await,
+            flow => Err(flow),
+        }
+    }
+
+    fn question_entry(&self, question: &Question) -> QuestionEntry {
+        let (kind, options) = match &question.kind {
+            QuestionKind::Confirm => ("confirm", Vec::new()),
+            QuestionKind::Tick => ("tick", Vec::new()),
+            QuestionKind::Manual => ("manual", Vec::new()),
+            QuestionKind::Choose(options) => ("choose", options.clone()),
+            QuestionKind::Text { .. } => ("text", Vec::new()),
+            QuestionKind::Secret => ("secret", Vec::new()),
+            QuestionKind::Approve { by } => ("approve", by.clone()),
+            QuestionKind::Type { word } => ("type", vec![word.clone()]),
+        };
+        QuestionEntry {
+            kind: kind.to_owned(),
+            text: question.text.clone(),
+            details: question.details.clone(),
+            options,
+            path: question.path.clone(),
+            expires: question.answer_by,
+        }
+    }
+
+    async fn ask_now(&mut self, question: &Question, pos: &Position, span: Span) -> Result<Option<Answer>, Flow> {
         self.emit(&Event::Asked { question: question.text.clone() });
         let asked = {
             let _still = self.deadline.as_ref().map(|deadline| deadline.stand_still(&self.run.host));
-            self.run.dispatcher.ask(question, &self.cancel).await
+            self.run.dispatcher.ask(question, pos, &self.cancel).await
         };
         if self.cancel.is_cancelled() {
             return Err(self.cancelled(span));
@@ -43,7 +86,8 @@ impl Branch {
                     _ => answer.clone(),
                 };
                 self.emit(&Event::Answered { question: question.text.clone(), answer: text.clone(), by: by.clone() });
-                let event = Recorded::Answered { question: question.text.clone(), answer: text, by };
+                let question = question.text.clone();
+                let event = Recorded::Answered { pos: pos.clone(), question, answer: text, by, evidence: Vec::new() };
                 match self.record(event, span).await {
                     Flow::Next => Ok(Some(answer)),
                     flow => Err(flow),
@@ -60,7 +104,7 @@ impl Branch {
     }
 
     fn question(&self, kind: QuestionKind, text: String, details: Vec<String>) -> Question {
-        Question { kind, text, details, path: self.path.clone() }
+        Question { kind, text, details, path: self.path.clone(), answer_by: self.answer_by }
     }
 
     fn refused(&self, span: Span, answer: &Answer, what: &str) -> Flow {
@@ -167,12 +211,15 @@ impl Branch {
         };
         // The clocks around it stand still while it waits; its own is the person's time, and does not.
         let around = self.deadline.clone();
+        let span = jiff::SignedDuration::try_from(limit).ok();
+        self.answer_by = span.and_then(|span| self.host().now().checked_add(span).ok());
         let (flow, over) = self
             .under_deadline(limit, async |branch| {
                 branch.deadline = around;
                 branch.approvals(scope, &what, count, &by).await
             })
             .await;
+        self.answer_by = None;
         if over && !matches!(flow, Flow::Next) {
             let message = format!("nobody approved \"{what}\" within {}", super::failure::spoken(limit));
             return Flow::Fail(self.failure(FailureKind::Refused, scope.span, message));
@@ -250,21 +297,22 @@ impl Branch {
 /// The flag that answers a question without a terminal.
 fn how_to_answer(question: &Question) -> String {
     let named = question.path.last().map_or(question.text.as_str(), AsRef::as_ref);
+    let answered = |answer: &str| format!("--answer {}", super::wording::word(&format!("{}={answer}", question.text)));
     match &question.kind {
         QuestionKind::Confirm | QuestionKind::Tick => {
-            format!("run it on a terminal, or answer with --yes, or --answer '{}=yes'", question.text)
+            format!("run it on a terminal, or answer with --yes, or {}", answered("yes"))
         }
         QuestionKind::Manual => {
-            format!("run it on a terminal, or once it is done say --answer '{}=done'", question.text)
+            format!("run it on a terminal, or once it is done say {}", answered("done"))
         }
         QuestionKind::Choose(options) => {
-            format!("run it on a terminal, or say --answer '{}={}'", question.text, options.join("|"))
+            format!("run it on a terminal, or say {}", answered(&options.join("|")))
         }
         QuestionKind::Secret => "run it on a terminal, or declare the secret `from env_var(…)`".to_owned(),
-        QuestionKind::Text { .. } => format!("run it on a terminal, or say --answer '{}=…'", question.text),
+        QuestionKind::Text { .. } => format!("run it on a terminal, or say {}", answered("…")),
         QuestionKind::Approve { .. } => {
             format!("run it on a terminal, or, if it was approved, say --approve '{named}'")
         }
-        QuestionKind::Type { word } => format!("run it on a terminal, or say --answer '{}={word}'", question.text),
+        QuestionKind::Type { word } => format!("run it on a terminal, or say {}", answered(word)),
     }
 }

@@ -15,6 +15,8 @@ pub struct Question {
     pub details: Vec<String>,
     /// Titles of the scopes around it.
     pub path: Vec<Arc<str>>,
+    /// Until when an answer counts.
+    pub answer_by: Option<jiff::Timestamp>,
 }
 
 /// The sorts of question.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::dispatcher::{Asked, Dispatcher, Intended, Performed};
+use super::dispatcher::{Asked, Dispatcher, Performed};
 use super::person::Question;
 use crate::catalog::command::RunCommand;
 use crate::catalog::{Action, ActionError, Call};
 use crate::host::{Cancel, LocalFuture};
-use crate::journal::{ArmedEntry, Ending, JournalError, Recorded, Sequence};
+use crate::journal::{JournalError, Position, Recorded};
 use crate::value::{Type, Value};
 
 /// See the module.
@@ -39,10 +39,6 @@ fn done<'a, T: 'a>(value: T) -> LocalFuture<'a, T> {
 }
 
 impl Dispatcher for Plan {
-    fn intend<'a>(&'a self, _: Intended<'a>) -> LocalFuture<'a, Result<Sequence, JournalError>> {
-        done(Ok(0))
-    }
-
     fn perform<'a>(
         &'a self,
         what: &'a Performed<'a>,
@@ -56,10 +52,6 @@ impl Dispatcher for Plan {
             }
             _ => done(Ok(Value::Unknown(Type::Any))),
         }
-    }
-
-    fn conclude(&self, _: Sequence, _: Ending, _: Vec<ArmedEntry>) -> LocalFuture<'_, Result<(), JournalError>> {
-        done(Ok(()))
     }
 
     fn capture<'a>(&'a self, _: &'static Action, _: &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>> {
@@ -83,7 +75,13 @@ impl Dispatcher for Plan {
         done(Ok(()))
     }
 
-    fn ask<'a>(&'a self, _: &'a Question, _: &'a Cancel) -> LocalFuture<'a, Asked> {
+    fn note(&self, _: Recorded) {}
+
+    fn fence(&self) -> u64 {
+        0
+    }
+
+    fn ask<'a>(&'a self, _: &'a Question, _: &'a Position, _: &'a Cancel) -> LocalFuture<'a, Asked> {
         done(Asked::Unknown)
     }
 

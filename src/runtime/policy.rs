@@ -53,10 +53,12 @@ impl Branch {
         let inner: Vec<_> = self.pending.iter().filter(|pending| pending.order >= since).cloned().collect();
         let settled: Vec<_> = inner.iter().filter_map(|pending| self.settle(pending)).collect();
         if !settled.is_empty()
-            && let Flow::Stop(stopped) =
-                self.record(Recorded::Armed { armed: settled }, failure.diagnostic.span()).await
+            && let Flow::Stop(stopped) = self.record_armed(settled, failure.diagnostic.span()).await
         {
             return Flow::Stop(stopped);
+        }
+        if let Some(pos) = self.scope_began.clone() {
+            self.run.note(Recorded::UndoBegan { pos });
         }
         let nodes = self.undo.take_since(since);
         let next = format!("taking back \"{}\"", self.path.last().map(AsRef::as_ref).unwrap_or_default());
@@ -77,7 +79,10 @@ impl Branch {
         self.set(slot, failure.to_value());
         let next = "its handler runs".to_owned();
         self.emit(&Event::Failed { failure: Rc::new((*failure).clone()), next });
-        match self.block(body).await {
+        let line = self.leave_line("h");
+        let ended = self.block(body).await;
+        self.line = line;
+        match ended {
             Flow::Handler(HandlerEnd::Retry(times)) if handled < times => Decision::Again,
             Flow::Handler(HandlerEnd::Continue) => {
                 self.accept(scope, &failure);
@@ -99,6 +104,7 @@ impl Branch {
             text: format!("{} \"{}\" failed. What now?", scope.kind.word(), self.scope.title),
             details: vec![failure.message().to_owned()],
             path: self.path.clone(),
+            answer_by: None,
         };
         let answer = match self.ask(&question, scope.span).await {
             Ok(answer) => answer,

@@ -12,6 +12,7 @@ use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::outcome::Left;
 use super::person::{Question, QuestionKind};
+use super::replay::Line;
 use super::run::{Run, keep};
 use super::undo::{Armed, Node, Order, UndoList, Work, flatten, nodes};
 use crate::analysis::program::Compensation;
@@ -59,7 +60,13 @@ impl Run {
         branch.surroundings = Rc::clone(&armed.surroundings);
         branch.path.clone_from(&armed.path);
         branch.covered = true;
+        branch.in_rollback = true;
+        branch.line = Line::leaving(&armed.id, "u");
         let title = armed.text.clone();
+        if self.replay.was_taken_back(&armed.id) {
+            keep(&self.totals.taken_back, format!("{}: {title}", armed.path.join(" / ")));
+            return;
+        }
         let info = Rc::new(ScopeInfo {
             id: self.next_scope(),
             parent: None,
@@ -99,18 +106,34 @@ impl Run {
         branch: &mut Branch,
         failure: &Failure,
     ) -> Result<(), String> {
-        let compensation = armed.order;
-        let begun = self.dispatcher.record(Recorded::CompensationBegun { compensation }).await;
-        begun.map_err(|error| error.to_string())?;
+        let said = |flow: &Flow| flow.failure().map_or_else(String::new, |failure| failure.message().to_owned());
+        let compensation = armed.id.clone();
+        if self.replay.is_live() || self.replay.is_over() {
+            self.go_live();
+            let began = Recorded::CompensationBegan {
+                compensation: compensation.clone(),
+                text: armed.text.clone(),
+                path: armed.path.clone(),
+            };
+            self.dispatcher.record(self.masked(began)).await.map_err(|error| error.to_string())?;
+        }
         let result = match &armed.work {
             Work::Block { compensation, .. } => self.block_of(armed, compensation, branch, failure).await,
-            Work::Native { action, args, captured, .. } => {
+            Work::Native { action, args, captured, span } => {
+                branch.go_live(*span).await.map_err(|flow| said(&flow))?;
                 let call = self.call_again(armed, args, &branch.cancel);
                 self.dispatcher.restore(action, &call, captured).await.map_err(|error| error.message)
             }
         };
-        let failed = result.as_ref().err().cloned();
-        let ended = self.dispatcher.record(Recorded::CompensationEnded { compensation, failure: failed }).await;
+        branch.cancel = Cancel::new();
+        branch.go_live(armed.span()).await.map_err(|flow| said(&flow))?;
+        let ended = Recorded::CompensationEnded {
+            compensation,
+            failure: result.as_ref().err().cloned(),
+            commands: result.is_err().then(|| armed.commands()),
+            in_doubt: armed.in_doubt.get(),
+        };
+        let ended = self.dispatcher.record(self.masked(ended)).await;
         result.and(ended.map_err(|error| error.to_string()))
     }
 
@@ -124,7 +147,11 @@ impl Run {
             output: &|_, _| {},
             idempotency_key: None,
             time_left: None,
-            context: vec![("RBK_RUN_ID", self.id.to_string()), ("RBK_STEP", armed.path.join("/"))],
+            context: vec![
+                ("RBK_RUN_ID", self.id.to_string()),
+                ("RBK_STEP", armed.path.join("/")),
+                ("RBK_FENCE", self.dispatcher.fence().to_string()),
+            ],
             grace: Duration::from_secs(5),
             is_captured: true,
             withheld: self.withheld.borrow().clone(),
@@ -184,7 +211,8 @@ impl Run {
             None => QuestionKind::Confirm,
         };
         let text = format!("take back: {} — danger: {lost}", armed.text);
-        let question = Question { kind: kind.clone(), text, details: Vec::new(), path: armed.path.clone() };
+        let question =
+            Question { kind: kind.clone(), text, details: Vec::new(), path: armed.path.clone(), answer_by: None };
         match branch.ask(&question, armed.span()).await {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => {
@@ -238,7 +266,7 @@ impl Branch {
                 return flow;
             }
             tries += 1;
-            self.run.dispatcher.wait(pause, &self.cancel).await;
+            self.pause(pause).await;
         }
     }
 

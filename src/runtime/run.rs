@@ -10,11 +10,13 @@ use super::branch::Branch;
 use super::dispatcher::Dispatcher;
 use super::event::{Event, Observer, ScopeId};
 use super::outcome::Left;
+use super::replay::{Line, Replay};
 use super::selection::Selection;
 use super::undo::{Order, UndoList};
 use crate::analysis::program::Finally;
 use crate::eval::expr::RunField;
 use crate::host::{Cancel, Host};
+use crate::journal::Recorded;
 use crate::mask::Mask;
 use crate::value::Value;
 
@@ -37,6 +39,9 @@ pub(super) struct Run {
     pub(super) mask: Mask,
     /// Environment variables of ours that hold secrets of the runbook: no process inherits them.
     pub(super) withheld: RefCell<Vec<String>>,
+    pub(super) replay: Replay,
+    /// Held while background processes are started late.
+    pub(super) waking: tokio::sync::Mutex<()>,
     /// `finally` blocks of scopes that a rollback left: they run when it is over, innermost first.
     pub(super) deferred: RefCell<Vec<(Finally, Branch)>>,
     scratch: OnceCell<PathBuf>,
@@ -134,19 +139,21 @@ impl Run {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
         id: Arc<str>,
+        actor: String,
         host: Rc<dyn Host>,
         dispatcher: Rc<dyn Dispatcher>,
         observer: Rc<dyn Observer>,
         selection: Selection,
         control: Rc<Control>,
+        replay: Replay,
     ) -> Rc<Self> {
         let mask = crate::mask::current();
         mask.forget();
         let run = Rc::new(Self {
             id,
-            started: host.now(),
+            started: replay.started().unwrap_or_else(|| host.now()),
             begun: host.monotonic(),
-            actor: host.actor(),
+            actor,
             host,
             dispatcher,
             observer,
@@ -156,6 +163,8 @@ impl Run {
             totals: Totals::default(),
             mask,
             withheld: RefCell::default(),
+            replay,
+            waking: tokio::sync::Mutex::default(),
             deferred: RefCell::default(),
             scratch: OnceCell::new(),
             orders: Cell::new(1),
@@ -166,10 +175,43 @@ impl Run {
     }
 
     pub(super) fn emit(&self, event: &Event) {
+        if !self.replay.holds_back(event) {
+            self.tell(event);
+        }
+    }
+
+    fn tell(&self, event: &Event) {
         if self.mask.is_empty() {
             self.observer.observe(event);
         } else {
             self.observer.observe(&super::hide::event(&self.mask, event));
+        }
+    }
+
+    /// The record is behind us: observers learn what they have missed.
+    pub(super) fn go_live(&self) {
+        for event in self.replay.go_live() {
+            self.tell(&event);
+        }
+    }
+
+    /// An entry without the secrets that this run has seen.
+    pub(super) fn masked(&self, event: Recorded) -> Recorded {
+        if self.mask.is_empty() {
+            return event;
+        }
+        let hidden = serde_json::to_value(&event).and_then(|mut tree| {
+            self.mask.hide_json(&mut tree);
+            serde_json::from_value(tree)
+        });
+        // What cannot be written as JSON cannot be recorded either: the store says so.
+        hidden.unwrap_or(event)
+    }
+
+    /// Adds to the record what may share the commit of the next that must be durable.
+    pub(super) fn note(&self, event: Recorded) {
+        if self.replay.is_live() {
+            self.dispatcher.note(self.masked(event));
         }
     }
 
@@ -182,7 +224,7 @@ impl Run {
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.host.monotonic().saturating_sub(self.begun)
+        self.replay.elapsed_before() + self.host.monotonic().saturating_sub(self.begun)
     }
 
     /// A field of `run`. The scratch folder is made when it is first asked for.
@@ -197,9 +239,28 @@ impl Run {
         }
     }
 
+    /// `run.elapsed`, as it was at this place of the story.
+    pub(super) fn clock(&self, line: &Line) -> Value {
+        let pos = line.position();
+        let elapsed = self.replay.meet_clock(&pos).unwrap_or_else(|| {
+            let elapsed = self.elapsed();
+            self.note(Recorded::ClockRead { pos, elapsed });
+            elapsed
+        });
+        Value::Duration(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX))
+    }
+
     fn scratch_dir(&self) -> &PathBuf {
         self.scratch.get_or_init(|| {
-            self.host.files().scratch_dir().unwrap_or_else(|_| PathBuf::from("/nonexistent/rbk-scratch"))
+            let before = self.replay.scratch().map(PathBuf::from);
+            if let Some(before) = before.filter(|path| matches!(self.host.files().metadata(path), Ok(Some(_)))) {
+                return before;
+            }
+            let dir = self.host.files().scratch_dir();
+            let dir = dir.unwrap_or_else(|_| PathBuf::from("/nonexistent/rbk-scratch"));
+            // Noted even while the record is gone through: it is where the steps that follow find it.
+            self.dispatcher.note(Recorded::Scratch { path: dir.to_string_lossy().into_owned() });
+            dir
         })
     }
 

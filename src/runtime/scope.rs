@@ -10,19 +10,21 @@ use super::event::{Event, ScopeInfo, ScopeStatus};
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
 use super::outcome::{Status, outcome_value};
+use super::replay::{Line, values};
 use super::run::keep;
 use super::selection::Title;
 use super::undo::Order;
 use super::way_back;
-use crate::analysis::program::{Finally, OnFail, Scope, ScopeBody};
+use crate::analysis::program::{Finally, OnFail, OnInterrupt, Scope, ScopeBody};
 use crate::eval::expr::{ExprKind, Part};
 use crate::host::{Cancel, LocalFuture};
-use crate::journal::Recorded;
+use crate::journal::{Position, Recorded};
 use crate::value::Value;
 
 /// What a scope put aside when it began, and takes up again when it ends.
 struct Entered {
     info: Rc<ScopeInfo>,
+    outer_began: Option<Position>,
     outer: Rc<ScopeInfo>,
     begun: Duration,
     order: Order,
@@ -109,6 +111,9 @@ impl Branch {
 
     fn skipped(&mut self, scope: &Scope, why: &str) {
         let info = self.describe(scope, scope.name.to_string());
+        let pos = self.position();
+        self.note_beginning(&pos, &info);
+        self.note_end(pos, ScopeStatus::Skipped, Duration::ZERO, Some(why));
         let totals = &self.run.totals;
         totals.skipped.set(totals.skipped.get() + 1);
         let detail = Some(why.to_owned());
@@ -162,8 +167,11 @@ impl Branch {
     fn enter(&mut self, scope: &Scope, title: String) -> Entered {
         let info = self.describe(scope, title);
         self.emit(&Event::ScopeStarted(Rc::clone(&info)));
+        let pos = self.position();
+        self.note_beginning(&pos, &info);
         let order = self.run.next_order();
         let entered = Entered {
+            outer_began: self.scope_began.replace(pos),
             outer: std::mem::replace(&mut self.scope, Rc::clone(&info)),
             info,
             begun: self.host().monotonic(),
@@ -180,6 +188,28 @@ impl Branch {
             _ => {}
         }
         entered
+    }
+
+    fn note_beginning(&self, pos: &Position, info: &ScopeInfo) {
+        if self.run.replay.has_begun(pos) {
+            return;
+        }
+        self.run.note(Recorded::ScopeBegan {
+            pos: pos.clone(),
+            depth: info.depth,
+            kind: info.kind.to_owned(),
+            title: info.title.clone(),
+            place: info.place.clone(),
+            effect: info.effect,
+        });
+    }
+
+    fn note_end(&self, pos: Position, status: ScopeStatus, elapsed: Duration, detail: Option<&str>) {
+        if self.run.replay.has_ended_well(&pos) {
+            return;
+        }
+        let detail = detail.map(str::to_owned);
+        self.run.note(Recorded::ScopeEnded { pos, status: status.name().to_owned(), detail, elapsed });
     }
 
     /// The body with its tries and deadline; then what the clauses say.
@@ -202,6 +232,8 @@ impl Branch {
         }
         let tries_around = self.earlier_tries.len();
         let mut handled = 0;
+        let probes = self.probes.len();
+        self.probes.extend(scope.clauses.probe.clone());
         let flow = loop {
             let flow = self.tries(scope).await;
             match self.decide(scope, flow, entered.order, handled).await {
@@ -213,6 +245,7 @@ impl Branch {
             }
         };
         self.earlier_tries.truncate(tries_around);
+        self.probes.truncate(probes);
         self.rolls_back = outer && scope.verdict.is_none();
         let goes_back = self.will_be_taken_back(&flow);
 
@@ -220,14 +253,15 @@ impl Branch {
         let flow = if settled.is_empty() {
             flow
         } else {
-            match self.record(Recorded::Armed { armed: settled }, scope.span).await {
+            match self.record_armed(settled, scope.span).await {
                 Flow::Next => flow,
                 stopped => stopped,
             }
         };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
         let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
-        let flow = if is_phase && !goes_back { self.run_restores(entered.order, flow).await } else { flow };
+        let gives_back = is_phase && !goes_back && !self.is_suspended(&flow);
+        let flow = if gives_back { self.run_restores(entered.order, flow).await } else { flow };
         if let Some(around) = backgrounds {
             self.end_backgrounds(&around).await;
             self.backgrounds = around;
@@ -246,8 +280,72 @@ impl Branch {
         }
     }
 
-    /// Tries the body as often as `retry` says, within `timeout`.
+    /// Whether the run stops here to be gone on with: then what is borrowed stays borrowed.
+    pub(super) fn is_suspended(&self, flow: &Flow) -> bool {
+        match flow {
+            Flow::Pause(_) => true,
+            Flow::Fail(_) => self.run.control.was_asked() && self.unit.program.header.on_interrupt == OnInterrupt::Hold,
+            _ => false,
+        }
+    }
+
     async fn tries(&mut self, scope: &Arc<Scope>) -> Flow {
+        let observed = matches!(scope.kind, ScopeBody::Check(_) | ScopeBody::CheckUse(..) | ScopeBody::Monitor { .. });
+        if observed && !self.observes {
+            return self.observation(scope).await;
+        }
+        self.tries_in_time(scope).await
+    }
+
+    /// A check or a monitor: on record is what came of it, and a resumed run takes that for the thing itself.
+    async fn observation(&mut self, scope: &Arc<Scope>) -> Flow {
+        let pos = self.position();
+        let known = match self.recall(&pos, scope.span).await {
+            Ok(known) => known,
+            Err(flow) => return flow,
+        };
+        if let Some(known) = known
+            && let Some(flow) = self.recalled_observation(known, scope)
+        {
+            return flow;
+        }
+        let observing = self.observe_at(&pos);
+        let flow = self.tries_in_time(scope).await;
+        self.observed(observing);
+        let (failure, skipped) = match &flow {
+            Flow::Next => (None, None),
+            Flow::Skip(why) => (None, Some(why.clone())),
+            Flow::Fail(failure) if failure.kind != FailureKind::Cancelled => {
+                (Some(Box::new(values::failure_entry(failure))), None)
+            }
+            _ => return flow,
+        };
+        let binds = scope.binds.iter().filter_map(|slot| Some((*slot, values::kept(self.get(*slot)?)))).collect();
+        self.run.note(Recorded::Observed { pos, failure, binds, skipped });
+        flow
+    }
+
+    /// `None`: it bound a secret, which is not on record, and is looked at again.
+    fn recalled_observation(&mut self, known: Recorded, scope: &Scope) -> Option<Flow> {
+        let Recorded::Observed { failure, binds, skipped, .. } = known else {
+            return Some(self.diverged(scope.span, "something else than a check"));
+        };
+        let mut bound = Vec::with_capacity(binds.len());
+        for (slot, value) in &binds {
+            bound.push((*slot, values::recalled(value)?));
+        }
+        for (slot, value) in bound {
+            self.set(slot, value);
+        }
+        Some(match (failure, skipped) {
+            (Some(failure), _) => Flow::Fail(values::failure(&failure, &self.unit.program.sources)),
+            (None, Some(why)) => Flow::Skip(why),
+            (None, None) => Flow::Next,
+        })
+    }
+
+    /// Tries the body as often as `retry` says, within `timeout`.
+    async fn tries_in_time(&mut self, scope: &Arc<Scope>) -> Flow {
         let Some(limit) = &scope.modifiers.timeout else {
             return self.retried(scope).await;
         };
@@ -309,7 +407,7 @@ impl Branch {
             let seen = Some(failure.seen.clone().unwrap_or_else(|| failure.message().to_owned()));
             let (info, attempt, elapsed) = (Rc::clone(&self.scope), self.attempt, pause);
             self.emit(&Event::Progress { scope: info, attempt, seen, elapsed, limit: None });
-            self.run.dispatcher.wait(pause, &self.cancel).await;
+            self.pause(pause).await;
             if self.cancel.is_cancelled() {
                 break self.cancelled(scope.span);
             }
@@ -377,6 +475,9 @@ impl Branch {
         if self.changed && way_back::is_change(scope, status) && !entered.covered {
             self.note_the_way_back(scope, entered.order);
         }
+        if let Some(pos) = std::mem::replace(&mut self.scope_began, entered.outer_began) {
+            self.note_end(pos, status, elapsed, detail.as_deref());
+        }
         self.emit(&Event::ScopeEnded { scope: Rc::clone(&entered.info), status, elapsed, detail });
         self.scope = entered.outer;
         self.covered = entered.covered;
@@ -431,7 +532,8 @@ impl Branch {
         let blocks = if self.run.selection.checks_only { &[] } else { blocks };
         for finally in blocks {
             if self.will_be_taken_back(&flow) {
-                let branch = self.fork(self.undo.clone());
+                let line = Line::at_the_end(self.run.deferred.borrow().len());
+                let branch = self.fork(self.undo.clone(), line);
                 self.run.deferred.borrow_mut().push((finally.clone(), branch));
                 continue;
             }
@@ -442,7 +544,10 @@ impl Branch {
                 Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => Status::Succeeded,
             };
             let outcome = outcome_value(status, flow.failure());
-            if let Some(failure) = self.run_finally(finally, outcome).await
+            let line = self.leave_line("f");
+            let failed = self.run_finally(finally, outcome).await;
+            self.line = line;
+            if let Some(failure) = failed
                 && matches!(flow, Flow::Next)
             {
                 flow = Flow::Fail(failure);

@@ -48,8 +48,13 @@ impl Branch {
             },
             SecretSource::Prompt(question) => {
                 let text = attempt!(self.text(question));
-                let question =
-                    Question { kind: QuestionKind::Secret, text, details: Vec::new(), path: self.path.clone() };
+                let question = Question {
+                    kind: QuestionKind::Secret,
+                    text,
+                    details: Vec::new(),
+                    path: self.path.clone(),
+                    answer_by: None,
+                };
                 match self.ask(&question, secret.span).await {
                     Ok(answer) => Ok(answer.map_or_else(String::new, |answer| answer.text)),
                     Err(flow) => return flow,

@@ -9,12 +9,14 @@ use super::event::{Event, Observer};
 use super::failure::{Failure, FailureKind};
 use super::flow::Flow;
 use super::outcome::{Report, Status, outcome_value};
+use super::replay::history::History;
+use super::replay::{Line, Replay, values};
 use super::run::{Control, Run};
 use super::selection::Selection;
 use super::unit::Unit;
 use crate::analysis::program::{Block, OnInterrupt, ScopeBody, Stmt, StmtKind};
-use crate::host::Host;
-use crate::journal::Recorded;
+use crate::host::{Cancel, Host};
+use crate::journal::{Ended, Recorded};
 
 /// Everything a run is started with.
 pub struct Start {
@@ -34,6 +36,18 @@ pub struct Start {
     pub selection: Selection,
     /// What becomes of a failure that no scope has a policy for.
     pub on_fail: Unhandled,
+    /// What is on record of it, if it was begun before.
+    pub before: Option<Before>,
+}
+
+/// A run that was begun before.
+pub struct Before {
+    /// Its record.
+    pub history: History,
+    /// It is not gone on with: what is armed is taken back.
+    pub takes_back: bool,
+    /// Who started it.
+    pub starter: String,
 }
 
 /// What becomes of a failure that no scope has a policy for.
@@ -50,8 +64,10 @@ pub enum Unhandled {
 
 /// Runs to the end. Must be called within a [`tokio::task::LocalSet`].
 pub async fn run(start: Start) -> Rc<Report> {
-    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail } = start;
-    let run = Run::new(id, host, dispatcher, observer, selection, control);
+    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before } = start;
+    let actor = before.as_ref().map_or_else(|| host.actor(), |before| before.starter.clone());
+    let replay = before.map_or_else(Replay::of_nothing, |before| Replay::new(before.history, before.takes_back));
+    let run = Run::new(id, actor, host, dispatcher, observer, selection, control, replay);
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
     branch.rolls_back = on_fail == Unhandled::Rollback;
     run.withhold(&unit.program);
@@ -62,19 +78,29 @@ pub async fn run(start: Start) -> Rc<Report> {
         environment: unit.environment.as_deref().map(str::to_owned),
         total: count(&unit.program.body),
     });
-    let started = Recorded::Started {
-        run: Arc::clone(&run.id),
-        title: title.clone(),
-        file: unit.program.sources.get(unit.program.main).name.clone(),
-        environment: unit.environment.as_deref().map(str::to_owned),
-        actor: run.actor.clone(),
-    };
-    let flow = match branch.record(started, branch.first_span()).await {
-        Flow::Next => story(&mut branch, &title).await,
-        flow => flow,
-    };
+    let flow = story(&mut branch, &title).await;
+    let flow = at_the_end_of_the_record(&mut branch, flow).await;
     let decided = decide(&mut branch, flow, on_fail).await;
     conclude(&run, &mut branch, decided).await
+}
+
+/// Where a story ends, its record must too: or the run is to be taken back, whatever it came to.
+async fn at_the_end_of_the_record(branch: &mut Branch, flow: Flow) -> Flow {
+    let run = Rc::clone(&branch.run);
+    // What is left of the record may be that of the rollback that follows.
+    if run.replay.is_live() || run.replay.rollback_follows() && !run.replay.takes_back() {
+        return flow;
+    }
+    let end = branch.first_span();
+    branch.cancel = Cancel::new();
+    match (branch.go_live(end).await, flow) {
+        // The failure on record says more than that somebody takes it back.
+        (Err(Flow::Rollback(_)), Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure)) => {
+            Flow::Rollback(failure)
+        }
+        (Ok(()), flow) | (Err(Flow::Rollback(_)), flow @ Flow::Rollback(_)) => flow,
+        (Err(instead), _) => instead,
+    }
 }
 
 /// The title of the header, or the file's stem.
@@ -163,6 +189,7 @@ impl Branch {
             text: "The run failed. What now?".to_owned(),
             details: vec![failure.message().to_owned()],
             path: self.path.clone(),
+            answer_by: None,
         };
         match self.ask(&question, failure.diagnostic.span()).await {
             Ok(Some(answer)) if answer.text == "rollback" => Decided::TakeBack(failure),
@@ -183,6 +210,17 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         Decided::TakeBack(failure) => {
             tell(run, &failure, what_rolls_back(run));
             run.control.begin_rollback();
+            let began = Recorded::RollbackBegan {
+                failure: Box::new(values::failure_entry(&failure)),
+                compensations: run.root.newest_first().len(),
+            };
+            if !run.replay.has_rollback() {
+                let began = run.masked(began);
+                // What is in doubt is not made better by leaving what is armed: it is taken back all the same.
+                if let Err(error) = run.dispatcher.record(began).await {
+                    run.emit(&Event::Warning(error.to_string()));
+                }
+            }
             run.take_back(run.root.take_since(0), &failure).await;
             // What changed and was not taken back is for a human to see to, whoever forgot the way back.
             let complete = run.totals.left.borrow().is_empty() && run.totals.without_inverse.borrow().is_empty();
@@ -195,7 +233,8 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         (Status::Paused, Some(failure)) => tell(run, failure, "the run pauses here".to_owned()),
         _ => {}
     }
-    let flow = branch.run_restores(0, Flow::Next).await;
+    let gives_back = !matches!(status, Status::Paused | Status::Interrupted);
+    let flow = if gives_back { branch.run_restores(0, Flow::Next).await } else { Flow::Next };
     let (status, failure) = match flow {
         Flow::Fail(restore) if status == Status::Succeeded => {
             tell(run, &restore, what_stays(run));
@@ -218,10 +257,23 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     }
 
     let elapsed = run.elapsed();
-    let ended = Recorded::Ended { status: status.name().into(), elapsed };
-    let _ = run.dispatcher.record(ended).await;
-    run.clean_up();
     let totals = &run.totals;
+    let ended = Recorded::Ended(Box::new(Ended {
+        status: status.name().to_owned(),
+        failure: failure.as_deref().map(values::failure_entry),
+        reason: reason.clone(),
+        elapsed,
+        armed: armed.iter().filter(|_| !is_settled).map(|armed| armed.text.clone()).collect(),
+        without_inverse: totals.without_inverse.borrow().iter().map(|(_, line)| line.clone()).collect(),
+        in_doubt: totals.in_doubt.borrow().clone(),
+    }));
+    run.go_live();
+    if let Err(error) = run.dispatcher.record(run.masked(ended)).await {
+        run.emit(&Event::Warning(error.to_string()));
+    }
+    if gives_back {
+        run.clean_up();
+    }
     let report = Report {
         run: Arc::clone(&run.id),
         status,
@@ -253,6 +305,7 @@ async fn finally(run: &Rc<Run>, branch: &mut Branch, status: Status, failure: Op
     if let Some(block) = &branch.unit.program.finally.clone()
         && !run.selection.checks_only
     {
+        branch.line = Line::of_the_end();
         branch.run_finally(block, outcome).await;
     }
 }

@@ -15,7 +15,7 @@ use crate::analysis::program::{Compensation, CompensationKind};
 use crate::catalog::{Action, Args, Surroundings};
 use crate::eval::Frame;
 use crate::eval::expr::SlotId;
-use crate::journal::ArmedEntry;
+use crate::journal::{ArmedEntry, Position};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -25,6 +25,8 @@ pub(super) type Order = u64;
 /// A compensation with everything it needs to run long after.
 pub(super) struct Armed {
     pub(super) order: Order,
+    /// Its name in the record.
+    pub(super) id: Position,
     pub(super) work: Work,
     /// One line of what it does.
     pub(super) text: String,
@@ -109,7 +111,7 @@ pub(super) fn entry(armed: &Armed) -> ArmedEntry {
             .collect(),
         Work::Native { captured, .. } => vec![(Arc::from("before"), captured.inspect())],
     };
-    ArmedEntry { compensation: armed.order, text: armed.text.clone(), captures }
+    ArmedEntry { compensation: armed.id.clone(), text: armed.text.clone(), captures }
 }
 
 /// Something in a list: one compensation, or the lists of parallel branches.

@@ -1,10 +1,14 @@
 //! Files: where a project begins, what a runbook may read, and how its text comes in.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::analysis::program::{Loaded, Loader};
 use crate::analysis::{Analysis, analyse};
 use crate::host::Host;
+use crate::journal::StoredSource;
 
 /// What marks the root of a project.
 const ROOT_MARKS: [&str; 2] = ["rbk.toml", ".git"];
@@ -15,6 +19,8 @@ pub struct Opened {
     pub analysis: Analysis,
     /// The file.
     pub path: PathBuf,
+    /// All that was read for it, the file itself first: what a record keeps, and [`reopen`] reads.
+    pub sources: Vec<StoredSource>,
 }
 
 /// Reads a runbook and everything it uses.
@@ -38,9 +44,88 @@ pub fn open_text(host: &dyn Host, path: &Path, text: &str) -> Opened {
 }
 
 fn opened(host: &dyn Host, path: &Path, main: Loaded) -> Opened {
-    let loader = ProjectLoader { host, root: root_of(host, &main.path) };
+    let loader = ProjectLoader { host, root: root_of(host, &main.path), read: Kept::default() };
+    loader.read.keep(&main, &main.path);
     let analysis = analyse(main, &loader, super::registry());
-    Opened { analysis, path: path.to_owned() }
+    Opened { analysis, path: path.to_owned(), sources: loader.read.into_sources() }
+}
+
+/// Reads a runbook and everything it uses from what the record of a run keeps.
+///
+/// # Errors
+/// In words, when the record keeps nothing.
+pub fn reopen(sources: &[StoredSource]) -> Result<Analysis, String> {
+    let main = sources.first().ok_or("the record keeps no runbook")?;
+    let loaded = Loaded { name: main.name.clone(), path: PathBuf::from(&main.path), text: Arc::clone(&main.text) };
+    Ok(analyse(loaded, &StoredLoader { sources }, super::registry()))
+}
+
+/// What was read, under the paths by which it was asked for.
+#[derive(Default)]
+struct Kept {
+    sources: RefCell<Vec<StoredSource>>,
+    /// By the path with links resolved: by which it was asked for.
+    asked: RefCell<HashMap<PathBuf, PathBuf>>,
+}
+
+impl Kept {
+    fn keep(&self, loaded: &Loaded, asked: &Path) {
+        let source = StoredSource {
+            name: loaded.name.clone(),
+            path: asked.to_string_lossy().into_owned(),
+            text: Arc::clone(&loaded.text),
+        };
+        self.asked.borrow_mut().entry(loaded.path.clone()).or_insert_with(|| asked.to_owned());
+        let mut sources = self.sources.borrow_mut();
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+
+    /// How a file asks for another, said so that it can be asked again without the files.
+    fn asked(&self, from: &Path, path: &str) -> PathBuf {
+        let from = self.asked.borrow().get(from).cloned().unwrap_or_else(|| from.to_owned());
+        beside(&from, path)
+    }
+
+    fn into_sources(self) -> Vec<StoredSource> {
+        self.sources.into_inner()
+    }
+}
+
+/// A path relative to a file, `.` and `..` taken out by their names alone.
+fn beside(from: &Path, path: &str) -> PathBuf {
+    let mut out = from.parent().unwrap_or(Path::new("")).to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Reads what the record of a run keeps.
+struct StoredLoader<'a> {
+    sources: &'a [StoredSource],
+}
+
+impl Loader for StoredLoader<'_> {
+    fn file(&self, from: &Path, path: &str) -> Result<Loaded, String> {
+        let wanted = beside(from, path);
+        let found = self.sources.iter().find(|source| Path::new(&source.path) == wanted);
+        let source = found.ok_or_else(|| format!("the record of the run does not keep {path}"))?;
+        Ok(Loaded { name: source.name.clone(), path: wanted, text: Arc::clone(&source.text) })
+    }
+
+    fn std(&self, name: &str) -> Option<&'static str> {
+        super::std_module(name)
+    }
+
+    fn std_names(&self) -> Vec<&'static str> {
+        super::std_modules()
+    }
 }
 
 /// Whether a path is a runbook's.
@@ -73,6 +158,7 @@ pub(super) fn root_of(host: &dyn Host, path: &Path) -> PathBuf {
 struct ProjectLoader<'a> {
     host: &'a dyn Host,
     root: PathBuf,
+    read: Kept,
 }
 
 impl Loader for ProjectLoader<'_> {
@@ -89,10 +175,12 @@ impl Loader for ProjectLoader<'_> {
             ));
         }
         let shown = canonical.strip_prefix(&self.root).unwrap_or(&canonical).to_string_lossy().into_owned();
-        read(self.host, &canonical, shown).map_err(|why| match why {
+        let loaded = read(self.host, &canonical, shown).map_err(|why| match why {
             Unreadable::NotText(at) => format!("{path} is not UTF-8 (byte {at})"),
             Unreadable::System(error) => format!("{path} cannot be read: {error}"),
-        })
+        })?;
+        self.read.keep(&loaded, &self.read.asked(from, path));
+        Ok(loaded)
     }
 
     fn std(&self, name: &str) -> Option<&'static str> {

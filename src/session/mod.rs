@@ -6,10 +6,11 @@
 pub mod lint;
 mod load;
 mod needs;
+pub mod recording;
 pub mod settings;
 mod stdlib;
 
-pub use load::{Opened, check_file, open, open_text};
+pub use load::{Opened, check_file, open, open_text, reopen};
 pub use needs::{Missing, missing_tools};
 pub use stdlib::{find as std_module, names as std_modules};
 
@@ -19,11 +20,11 @@ use std::sync::Arc;
 
 use crate::catalog::Registry;
 use crate::host::Host;
-use crate::journal::Journal;
+use crate::journal::Record;
 use crate::runtime::dispatcher::Dispatcher;
 use crate::runtime::outcome::Report;
 use crate::runtime::person::Person;
-use crate::runtime::{Live, Plan, Start, run};
+use crate::runtime::{Elsewhere, Live, Plan, Start, run};
 
 /// All native actions.
 pub const fn registry() -> Registry {
@@ -31,8 +32,14 @@ pub const fn registry() -> Registry {
 }
 
 /// The dispatcher of a real run.
-pub fn live(host: &Rc<dyn Host>, journal: &Rc<dyn Journal>, person: &Rc<dyn Person>) -> Rc<dyn Dispatcher> {
-    Rc::new(Live::new(Rc::clone(host), Rc::clone(journal), Rc::clone(person), crate::actions::shell::run))
+pub fn live(
+    host: &Rc<dyn Host>,
+    record: &Rc<dyn Record>,
+    person: &Rc<dyn Person>,
+    elsewhere: &Rc<dyn Elsewhere>,
+) -> Rc<dyn Dispatcher> {
+    let (host, record, person) = (Rc::clone(host), Rc::clone(record), Rc::clone(person));
+    Rc::new(Live::new(host, record, person, Rc::clone(elsewhere), crate::actions::shell::run))
 }
 
 /// The dispatcher of a plan; with `probe` it runs what only reads.

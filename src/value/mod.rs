@@ -61,6 +61,15 @@ pub enum Value {
 // It is copied at every step: a larger one would slow everything down.
 const _: () = assert!(size_of::<Value>() <= 24);
 
+/// Bytes as hexadecimal digits, two for each.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 impl Value {
     /// A text.
     pub fn str(text: impl Into<Arc<str>>) -> Self {

@@ -179,42 +179,70 @@ impl Transcript {
         }
     }
 
-    /// The record of the run.
+    /// The record of the run, but for what only reports read.
     pub(crate) fn journal(&self, entries: &[Entry]) {
         for entry in entries {
-            let armed = |list: &[rbk::journal::ArmedEntry]| {
-                list.iter().fold(String::new(), |mut line, armed| {
-                    let captures: Vec<String> =
-                        armed.captures.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                    let _ = write!(line, "; arms {} \"{}\" [{}]", armed.compensation, armed.text, captures.join(", "));
-                    line
-                })
-            };
-            let line = match &entry.event {
-                Recorded::Started { .. } | Recorded::Ended { .. } => continue,
-                Recorded::Intent { effect, path, attempt, summary, class, armed: list, .. } => {
-                    format!("intent {effect} try {attempt} {} [{class}] {summary}{}", path.join(" / "), armed(list))
-                }
-                Recorded::Outcome { effect, ending, armed: list } => {
-                    let how = match ending {
-                        Ending::Done => "done".to_owned(),
-                        Ending::Failed(why) => format!("failed: {why}"),
-                        Ending::Unknown(why) => format!("unknown: {why}"),
-                    };
-                    format!("outcome {effect} {how}{}", armed(list))
-                }
-                Recorded::Armed { armed: list } => format!("armed{}", armed(list)),
-                Recorded::Disarmed { compensations, why } => format!("disarmed {compensations:?}: {why}"),
-                Recorded::CompensationBegun { compensation } => format!("compensation {compensation} begun"),
-                Recorded::CompensationEnded { compensation, failure } => {
-                    format!("compensation {compensation} {}", failure.as_deref().unwrap_or("done"))
-                }
-                Recorded::Answered { question, answer, by } => format!("answered \"{question}\": {answer} by {by}"),
-                Recorded::Noted { text } => format!("noted {text}"),
-            };
-            self.plain(&format!("journal {line}\n"));
+            if let Some(line) = journal_line(&entry.event) {
+                self.plain(&format!("journal {line}\n"));
+            }
         }
     }
+}
+
+fn journal_line(event: &Recorded) -> Option<String> {
+    let armed = |list: &[rbk::journal::ArmedEntry]| {
+        list.iter().fold(String::new(), |mut line, armed| {
+            let captures: Vec<String> =
+                armed.captures.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            let _ = write!(line, "; arms {} \"{}\" [{}]", armed.compensation, armed.text, captures.join(", "));
+            line
+        })
+    };
+    let how = |ending: &Ending| match ending {
+        Ending::Done => "done".to_owned(),
+        Ending::Failed(error) => format!("failed: {}", error.message),
+        Ending::Unknown(error) => format!("unknown: {}", error.message),
+    };
+    let failed = |failure: Option<&rbk::journal::FailureEntry>| {
+        failure.map_or_else(|| "passed".to_owned(), |failure| failure.message.lines().next().unwrap_or("").to_owned())
+    };
+    Some(match event {
+        Recorded::Intent { pos, path, attempt, summary, class, armed: list, .. } => {
+            format!("{pos} intent, try {attempt} {} [{class}] {summary}{}", path.join(" / "), armed(list))
+        }
+        Recorded::Outcome { pos, ending, armed: list, .. } => format!("{pos} outcome {}{}", how(ending), armed(list)),
+        Recorded::Read { pos, summary, ending, .. } => format!("{pos} read {summary}: {}", how(ending)),
+        Recorded::Observed { pos, failure, .. } => format!("{pos} observed: {}", failed(failure.as_deref())),
+        Recorded::Armed { pos, armed: list } => format!("{pos} armed{}", armed(list)),
+        Recorded::Disarmed { pos, compensations, why } => {
+            let which: Vec<String> = compensations.iter().map(ToString::to_string).collect();
+            format!("{pos} disarmed [{}]: {why}", which.join(", "))
+        }
+        Recorded::CompensationBegan { compensation, .. } => format!("{compensation} compensation began"),
+        Recorded::CompensationEnded { compensation, failure, .. } => {
+            format!("{compensation} compensation {}", failure.as_deref().unwrap_or("done"))
+        }
+        Recorded::Answered { pos, question, answer, by, .. } => {
+            format!("{pos} answered \"{question}\": {answer} by {by}")
+        }
+        Recorded::Decided { pos, verdict, by, .. } => format!("{pos} decided {verdict:?} by {by}"),
+        Recorded::Noted { pos, text, .. } => format!("{pos} noted {text}"),
+        Recorded::WaitBegan { pos, until } => format!("{pos} waits until {until}"),
+        Recorded::DeadlinePassed { pos } => format!("{pos} deadline passed"),
+        Recorded::Tripped { pos, failure } => format!("{pos} tripped: {}", failed(Some(failure))),
+        Recorded::UndoBegan { pos } => format!("{pos} scope is taken back"),
+        Recorded::RollbackBegan { compensations, .. } => format!("rollback of {compensations} begins"),
+        Recorded::Resumed { by, how, forgets } => format!("{how} by {by}, forgetting {}", forgets.len()),
+        Recorded::ClockRead { pos, elapsed } => format!("{pos} clock shows {}", clock(*elapsed)),
+        Recorded::Started(_)
+        | Recorded::ScopeBegan { .. }
+        | Recorded::ScopeEnded { .. }
+        | Recorded::Asked { .. }
+        | Recorded::Scratch { .. }
+        | Recorded::Failed { .. }
+        | Recorded::StopAsked { .. }
+        | Recorded::Ended(_) => return None,
+    })
 }
 
 impl Observer for Transcript {

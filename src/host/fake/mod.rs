@@ -210,6 +210,10 @@ impl Host for FakeHost {
         self.0.vars.borrow().get(name).cloned()
     }
 
+    fn machine(&self) -> String {
+        "machine".to_owned()
+    }
+
     fn actor(&self) -> String {
         self.env_var("USER").unwrap_or_else(|| "tester".to_owned())
     }

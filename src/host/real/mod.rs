@@ -87,6 +87,10 @@ impl Host for RealHost {
         std::env::var(name).ok()
     }
 
+    fn machine(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+
     fn actor(&self) -> String {
         let known = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let id = rustix::process::getuid().as_raw();

@@ -1,0 +1,177 @@
+//! `rbk resume` and `rbk rollback`: a run that stopped is gone on with, or taken back.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::journal::{JournalArgs, LOCKED, wait_for};
+use super::person::Answers;
+use super::run::{OnFail, Ready, Recording, TellingArgs, needs, to_the_end};
+use super::{NOTHING_EXECUTED, terminal};
+use crate::host::Host;
+use crate::host::real::RealHost;
+use crate::journal::store::{RunSummary, Standing};
+use crate::report::ending::{Asked, quoted};
+use crate::report::outline::Outline;
+use crate::runtime::Selection;
+use crate::session::recording::{GoOn, LeftWithTheRecord, Reopened, go_on};
+
+/// Go on with a run that stopped: what it did is not done again.
+#[derive(Debug, clap::Args)]
+pub(super) struct Resume {
+    /// The run: an id's beginning, `@latest`, or `@-2`.
+    #[arg(default_value = "@latest")]
+    run: String,
+
+    /// Take the runbook as it is now, if what was begun is unchanged.
+    #[arg(long)]
+    adopt_edits: bool,
+
+    /// Answer ordinary confirmations and checklists with yes; never approvals, manual steps or typed names.
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Say that this step was approved; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    approve: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+
+    /// What becomes of a failure for which the runbook has no policy; as the run was started, if left out.
+    #[arg(long, value_enum)]
+    on_fail: Option<OnFail>,
+}
+
+/// Take back what a run changed: everything armed, newest first.
+#[derive(Debug, clap::Args)]
+pub(super) struct Rollback {
+    /// The run: an id's beginning, `@latest`, or `@-2`.
+    #[arg(default_value = "@latest")]
+    run: String,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Answer a question beforehand; may be repeated.
+    #[arg(long, value_name = "QUESTION=ANSWER")]
+    answer: Vec<String>,
+
+    #[command(flatten)]
+    journal: JournalArgs,
+
+    #[command(flatten)]
+    telling: TellingArgs,
+}
+
+pub(super) fn resume(args: &Resume) -> u8 {
+    let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.common.answer.clone() };
+    let on_fail = args.on_fail;
+    again(&args.run, GoOn::Resume, answers, on_fail, args.adopt_edits, &args.common).unwrap_or_else(|code| code)
+}
+
+pub(super) fn rollback(args: &Rollback) -> u8 {
+    let answers = Answers { given: args.common.answer.clone(), ..Answers::default() };
+    again(&args.run, GoOn::Rollback, answers, None, false, &args.common).unwrap_or_else(|code| code)
+}
+
+fn again(
+    run: &str,
+    how: GoOn,
+    mut answers: Answers,
+    on_fail: Option<OnFail>,
+    adopts_edits: bool,
+    common: &Common,
+) -> Result<u8, u8> {
+    let (store, summary) = common.journal.run(run)?;
+    may_go_on(&summary, how)?;
+    let host = Rc::new(RealHost::new());
+    let edited = if adopts_edits { Some(edited(&*host, &*store, &summary)?) } else { None };
+    let reopened = wait_for(go_on(&*store, &*host, &summary.run, how, edited))?;
+    let Reopened { unit, id, started, record, before } = reopened;
+    if let Err(why) = std::env::set_current_dir(&started.cwd) {
+        terminal::error(&format!("the folder in which it was started cannot be entered: {}: {why}", started.cwd), None);
+        return Err(NOTHING_EXECUTED);
+    }
+    if started.version != env!("CARGO_PKG_VERSION") {
+        terminal::say(&format!("warning: rbk {} began this run", started.version));
+    }
+    needs(&unit.program, &host)?;
+    answers.yes |= how == GoOn::Resume && started.yes;
+    answers.approved.extend(started.approve.iter().cloned());
+    answers.given.extend(started.answers.iter().cloned());
+    let outline = Outline::of(&unit.program);
+    let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone() };
+    let asked = Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false };
+    let began_with = match started.on_fail.as_str() {
+        "ask" => OnFail::Ask,
+        "rollback" => OnFail::Rollback,
+        _ => OnFail::Stop,
+    };
+    let ready = Ready {
+        host,
+        unit,
+        outline,
+        asked,
+        selection: Selection::new(started.from, started.until, started.only, false),
+        answers,
+        on_fail: on_fail.unwrap_or(began_with).unhandled(),
+        recording: Recording { id, record, elsewhere: Rc::new(elsewhere), before: Some(before) },
+    };
+    Ok(to_the_end(ready, &common.telling))
+}
+
+/// Whether a run stands where it can be gone on with.
+fn may_go_on(summary: &RunSummary, how: GoOn) -> Result<(), u8> {
+    let run = &summary.run;
+    let (code, message, help) = match (&summary.standing, how) {
+        (Standing::Broken, _) => return Ok(()),
+        (Standing::Ended(status), GoOn::Resume) => match status.as_str() {
+            "failed" | "paused" | "interrupted" => return Ok(()),
+            "rollback incomplete" => (
+                NOTHING_EXECUTED,
+                format!("run {run} is being taken back: there is no way on from there"),
+                format!("rbk rollback {run} goes on with that"),
+            ),
+            status => (
+                NOTHING_EXECUTED,
+                format!("run {run} is over: {status}"),
+                format!("rbk run {} runs it anew", summary.file),
+            ),
+        },
+        (Standing::Ended(status), GoOn::Rollback) => match status.as_str() {
+            "failed" | "paused" | "interrupted" | "rollback incomplete" => return Ok(()),
+            "rolled back" => (NOTHING_EXECUTED, format!("run {run} was taken back before"), String::new()),
+            status => (
+                NOTHING_EXECUTED,
+                format!("run {run} ended well ({status}): nothing of it is armed any more"),
+                "what it did is taken back by another runbook".to_owned(),
+            ),
+        },
+        (Standing::Damaged(what), _) => (
+            NOTHING_EXECUTED,
+            format!("the record of run {run} is damaged: {what}"),
+            "nothing of it is taken for true; keep a copy of the journal's files".to_owned(),
+        ),
+        (Standing::Running(holder), _) => (
+            LOCKED,
+            format!("run {run} is running: {holder}"),
+            "wait until it ends, or stop it with Ctrl-C where it runs".to_owned(),
+        ),
+    };
+    terminal::error(&message, Some(help.as_str()).filter(|help| !help.is_empty()));
+    Err(code)
+}
+
+/// The runbook as it is now.
+fn edited(
+    host: &dyn Host,
+    store: &dyn crate::journal::Store,
+    summary: &RunSummary,
+) -> Result<Arc<crate::analysis::Program>, u8> {
+    let sources = wait_for(store.sources(&summary.run))?;
+    let Some(main) = sources.first() else { return Err(NOTHING_EXECUTED) };
+    super::opening::story(host, std::path::Path::new(&main.path))
+}
