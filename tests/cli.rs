@@ -36,7 +36,7 @@ impl Desk {
 
     fn rbk_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rbk"));
-        command.current_dir(self.path()).args(args);
+        command.current_dir(self.path()).args(args).env("XDG_STATE_HOME", self.path().join("state"));
         for name in ["RBK_ENV", "RBK_LOG", "GITHUB_ACTIONS", "CI", "CLICOLOR_FORCE", "NO_COLOR"] {
             command.env_remove(name);
         }
