@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use rbk::host::Host;
 use rbk::host::real::RealHost;
-use rbk::journal::{Discard, Journal};
+use rbk::journal::{Discard, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
 use rbk::runtime::person::{Nobody, Person};
-use rbk::runtime::{Control, Selection, Start, Unhandled};
+use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled};
 use rbk::session;
 use world::book::Book;
 use world::{alive, marker};
@@ -45,8 +45,9 @@ fn child() {
     let unit = bind(&opened.analysis.program.unwrap(), &Given::default()).unwrap();
     let world: Rc<dyn Host> = host;
     let person: Rc<dyn Person> = Rc::new(Nobody);
-    let journal: Rc<dyn Journal> = Rc::new(Discard);
-    let dispatcher = session::live(&world, &journal, &person);
+    let record: Rc<dyn Record> = Rc::new(Discard);
+    let elsewhere: Rc<dyn Elsewhere> = Rc::new(NobodyElsewhere);
+    let dispatcher = session::live(&world, &record, &person, &elsewhere);
     let start = || Start {
         unit,
         id: "run-1".into(),
@@ -56,6 +57,7 @@ fn child() {
         control: Rc::new(Control::default()),
         selection: Selection::new(None, None, Vec::new(), false),
         on_fail: Unhandled::Stop,
+        before: None,
     };
     session::run_to_end(start, async {}).unwrap();
 }

@@ -36,7 +36,7 @@ fn told(panic: &PanicHookInfo<'_>, armed: Option<Vec<String>>) -> String {
             text.push_str("Nothing was taken back, and nothing was armed: look at the last lines above.\n");
         } else {
             text.push_str("Nothing was taken back. To go back, do this by hand, from the top:\n");
-            armed.iter().for_each(|line| text.push_str(&format!("  · {line}\n")));
+            text.extend(armed.iter().map(|line| format!("  · {line}\n")));
         }
     }
     text.push_str("Please report it with the lines above and the runbook.");

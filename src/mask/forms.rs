@@ -116,7 +116,7 @@ fn strings(text: &str, forms: &mut Vec<Vec<u8>>) {
                 out.push(c);
             } else {
                 escaped(c, &mut |unit| {
-                    out.push_str(&if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") })
+                    let _ = if upper { write!(out, "\\u{unit:04X}") } else { write!(out, "\\u{unit:04x}") };
                 });
             }
         }

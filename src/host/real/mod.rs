@@ -47,7 +47,7 @@ impl RealHost {
 
     /// From here on an output that is too long for memory is kept in a file in this folder, without secrets.
     pub fn spill_into(&self, folder: PathBuf) {
-        self.spills.into_folder(folder);
+        self.spills.write_into(folder);
     }
 
     /// From now on nothing is given time to end itself.

@@ -24,7 +24,7 @@ pub(super) struct Spills {
 
 impl Spills {
     /// From here on long outputs go to files in this folder, which is made when the first does.
-    pub(super) fn into_folder(&self, folder: PathBuf) {
+    pub(super) fn write_into(&self, folder: PathBuf) {
         self.folder.replace(Some(folder));
     }
 
@@ -110,7 +110,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let spills = Spills::default();
         assert!(spills.begin("x", Stream::Stdout).is_none());
-        spills.into_folder(dir.path().join("runs/1"));
+        spills.write_into(dir.path().join("runs/1"));
         mask::current().learn("hunter2");
         let mut spill = spills.begin("/bin/../b\u{1b}ash", Stream::Stderr).unwrap();
         spill.push(&spills, b"a hun");
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "a ••• b hun");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let again = Spills::default();
-        again.into_folder(dir.path().join("runs/1"));
+        again.write_into(dir.path().join("runs/1"));
         assert!(again.begin("bash", Stream::Stderr).unwrap().end(&again).ends_with("002-bash.stderr"));
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn a_file_has_an_end() {
         let dir = tempfile::tempdir().unwrap();
         let spills = Spills::default();
-        spills.into_folder(dir.path().to_owned());
+        spills.write_into(dir.path().to_owned());
         let mut spill = spills.begin("yes", Stream::Stdout).unwrap();
         let piece = vec![b'y'; 1024 * 1024];
         for _ in 0..70 {
