@@ -1,5 +1,7 @@
 //! The forms in which programs write a text down.
 
+use std::fmt::Write as _;
+
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode};
 
 use super::SHORTEST;
