@@ -38,10 +38,18 @@ runbook() {
     printf 'finally {\n    note "${outcome.status}"\n}\n'
 }
 
+# Steps of one command: a source of ten lines a step would be over the limit of its size.
+long() {
+    local number
+    for ((number = 0; number < $1; number++)); do
+        printf 'step "Touch %s" irreversible "an empty file" {\n    $ touch file-%s\n}\n' "$number" "$number"
+    done
+}
+
 mkdir "$work/many"
 runbook many 9 >"$work/many/0.rbk"
 for ((number = 1; number < 1000; number++)); do cp "$work/many/0.rbk" "$work/many/$number.rbk"; done
-runbook long 10000 >"$work/long.rbk"
+long 10000 >"$work/long.rbk"
 printf 'a runbook of %s lines and %s bytes, 1,000 times; one of %s lines\n' \
     "$(wc -l <"$work/many/0.rbk")" "$(wc -c <"$work/many/0.rbk")" "$(wc -l <"$work/long.rbk")"
 
