@@ -79,7 +79,8 @@ fn unicode(text: &str, out: &mut String) -> Result<usize, (usize, String)> {
 pub(super) fn dedent(source: &str, segments: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut pieces = lines(source, segments);
     // Behind a hole nothing stands that could be the line of the closing quotes.
-    if segments.last().is_some_and(|last| !last.is_empty()) {
+    let closes = segments.last().is_some_and(|last| !last.is_empty());
+    if closes {
         drop_closing_line(source, &mut pieces);
     }
     if pieces.first().is_some_and(|line| blank_line(source, line)) {
@@ -91,6 +92,10 @@ pub(super) fn dedent(source: &str, segments: &[Range<usize>]) -> Vec<Range<usize
     let counts = |line: &&mut Piece| line.begins && !blank_line(source, line);
     let own = |line: &Piece| indentation(&source[line.range.clone()]);
     let indent = pieces.iter_mut().filter(counts).map(|line| own(line)).min().unwrap_or(0);
+    // Only now, since an empty line says nothing about the indentation.
+    if closes {
+        drop_last_line_end(source, &mut pieces);
+    }
     for line in pieces.iter_mut().filter(|line| line.begins) {
         line.range.start += own(line).min(indent);
     }
@@ -133,7 +138,7 @@ fn blank_line(source: &str, piece: &Piece) -> bool {
     text.ends_with('\n') && text.trim().is_empty()
 }
 
-/// The blanks before the closing quotes, and the line end before them.
+/// The blanks before the closing quotes are no part of the text.
 fn drop_closing_line(source: &str, pieces: &mut Vec<Piece>) {
     let closing = pieces.last().is_some_and(|last| {
         last.begins && !last.range.is_empty() && source[last.range.clone()].trim_matches([' ', '\t']).is_empty()
@@ -141,6 +146,10 @@ fn drop_closing_line(source: &str, pieces: &mut Vec<Piece>) {
     if closing {
         pieces.pop();
     }
+}
+
+/// Nor is the line end before them.
+fn drop_last_line_end(source: &str, pieces: &mut [Piece]) {
     if let Some(last) = pieces.last_mut() {
         let text = &source[last.range.clone()];
         let kept = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
@@ -179,6 +188,8 @@ mod tests {
     #[test]
     fn takes_indentation_off() {
         assert_eq!(block("\n    a\n      b\n\n    c\n    "), "a\n  b\n\nc");
+        assert_eq!(block("\n    a\n\n    "), "a\n");
+        assert_eq!(block("\n    a\n  \n    "), "a\n");
         assert_eq!(block("one line"), "one line");
         assert_eq!(block("\n  a\n"), "a");
         assert_eq!(block("first\n  second\n  "), "first\nsecond");

@@ -21,13 +21,13 @@ pub struct File {
 /// `# …` to the end of the line, outside commands and strings.
 #[derive(Clone, Debug)]
 pub struct Comment {
-    /// The text without `#` or `##` and the blank behind it.
+    /// The text without `#` or `##`, the blank behind it, and blanks at its end.
     pub text: Arc<str>,
     /// `##`: help for the declaration below.
     pub is_doc: bool,
     /// Nothing but blanks stands before it on its line.
     pub owns_line: bool,
-    /// From `#` to before the line end.
+    /// From `#` to its last character that is no blank.
     pub span: Span,
 }
 

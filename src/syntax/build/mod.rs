@@ -189,7 +189,7 @@ impl<'i> Builder<'i> {
     fn comment(&self, node: &Node<'i>) -> Comment {
         let inside = node.as_span();
         let hash = inside.start() - 1;
-        let text = node.as_str().trim_end_matches('\r');
+        let text = node.as_str().trim_end();
         let (is_doc, text_after) = text.strip_prefix('#').map_or((false, text), |rest| (true, rest));
         let before = &self.text[..hash];
         let line = before.rfind('\n').map_or(before, |at| &before[at + 1..]);
