@@ -18,6 +18,7 @@ pub mod functions;
 
 pub mod analysis;
 
+pub mod fmt;
 pub mod journal;
 
 pub mod lint;
