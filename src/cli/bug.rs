@@ -6,7 +6,7 @@ use super::{prompt, terminal};
 use crate::{host, mask, runtime};
 
 /// A bug in rbk itself.
-const BUG: i32 = 70;
+pub(super) const BUG: i32 = 70;
 
 /// From here on a panic, on whatever thread, ends the process as the module says.
 pub fn report_bugs() {

@@ -7,11 +7,13 @@ mod check;
 mod completions;
 mod doc;
 mod explain;
+mod fmt;
 mod inputs;
 mod journal;
 mod lint;
 mod locks;
 mod opening;
+mod parallel;
 mod paths;
 mod person;
 mod plan;
@@ -50,6 +52,7 @@ enum Command {
     Rollback(again::Rollback),
     Approve(approve::Args),
     Lint(lint::Args),
+    Fmt(fmt::Args),
     Runs(runs::Args),
     Show(show::Args),
     Report(report::Args),
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Rollback(args) => again::rollback(&args),
         Command::Approve(args) => approve::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Report(args) => report::run(&args),
