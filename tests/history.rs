@@ -110,10 +110,10 @@ fn many_steps_fold() {
         for mut entry in one[1..5].iter().cloned() {
             match &mut entry.event {
                 Recorded::ScopeBegan { pos, .. } | Recorded::ScopeEnded { pos, .. } | Recorded::Outcome { pos, .. } => {
-                    pos.at = 10 * round + pos.at;
+                    pos.at += 10 * round;
                 }
                 Recorded::Intent { pos, armed, .. } => {
-                    pos.at = 10 * round + pos.at;
+                    pos.at += 10 * round;
                     armed.clear();
                 }
                 _ => {}

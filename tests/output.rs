@@ -94,7 +94,7 @@ fn a_long_output_of_what_failed_can_be_read() {
     // What fits into memory needs no file.
     let book = Book::new(step("$ bash -c 'seq 1000; exit 9'"));
     book.run().is(1).never_says("all that it wrote");
-    assert!(!book.path("state").exists());
+    assert!(!book.path("state/rbk/runs").exists());
 }
 
 #[test]

@@ -311,8 +311,7 @@ impl Case {
 
 fn on_virtual_clock<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let out = tokio::task::LocalSet::new().block_on(&runtime, work);
-    out
+    tokio::task::LocalSet::new().block_on(&runtime, work)
 }
 
 fn cases() -> Vec<PathBuf> {

@@ -74,7 +74,7 @@ impl Printer<'_> {
             | ExprKind::Percent(_)
             | ExprKind::Name(_) => self.word(),
             ExprKind::Str(string) => self.string(string),
-            ExprKind::List(elements) => self.brackets(("[", "]"), "", elements, |p, element| p.expr(element)),
+            ExprKind::List(elements) => self.brackets(("[", "]"), "", elements, super::printer::Printer::expr),
             ExprKind::Record(entries) => self.brackets(("{", "}"), " ", entries, |p, (key, value)| {
                 p.ident(key);
                 p.valued(value);
@@ -174,7 +174,9 @@ impl Printer<'_> {
             self.skip(Signs::Commas).notes.into_iter().for_each(|note| self.note(note));
             self.sign(")");
         } else {
-            params.iter().for_each(|param| self.ident(param));
+            for param in params {
+                self.ident(param);
+            }
         }
         self.blank();
         self.sign("=>");

@@ -11,7 +11,7 @@ pub(super) struct Lines<'s> {
     source: &'s str,
     /// The code of all lines, without indentation and line ends.
     code: String,
-    lines: Vec<Line<'s>>,
+    all: Vec<Line<'s>>,
 }
 
 #[derive(Debug)]
@@ -42,15 +42,15 @@ pub(super) struct Saved {
 
 impl<'s> Lines<'s> {
     pub(super) fn new(source: &'s str) -> Self {
-        Self { source, code: String::with_capacity(source.len()), lines: Vec::new() }
+        Self { source, code: String::with_capacity(source.len()), all: Vec::new() }
     }
 
     pub(super) fn save(&self) -> Saved {
-        Saved { lines: self.lines.len(), code: self.code.len() }
+        Saved { lines: self.all.len(), code: self.code.len() }
     }
 
     pub(super) fn restore(&mut self, saved: Saved) {
-        self.lines.truncate(saved.lines);
+        self.all.truncate(saved.lines);
         self.code.truncate(saved.code);
     }
 
@@ -58,12 +58,12 @@ impl<'s> Lines<'s> {
     pub(super) fn begin(&mut self, indent: usize, blank: bool) {
         self.trim();
         let start = self.code.len();
-        match self.lines.last_mut() {
+        match self.all.last_mut() {
             Some(line) if !line.raw && line.start == start && line.note.is_none() => {
                 line.indent = indent;
                 line.blank |= blank;
             }
-            _ => self.lines.push(Line {
+            _ => self.all.push(Line {
                 indent,
                 start,
                 blank,
@@ -79,7 +79,7 @@ impl<'s> Lines<'s> {
     /// A line of a text, which is aligned with nothing.
     pub(super) fn raw(&mut self, indent: usize, text: &str, at: usize) {
         let start = self.code.len();
-        let empty = self.lines.pop_if(|line| !line.raw && line.start == start && line.note.is_none());
+        let empty = self.all.pop_if(|line| !line.raw && line.start == start && line.note.is_none());
         let line = Line {
             indent: if text.is_empty() { 0 } else { indent },
             start,
@@ -90,13 +90,13 @@ impl<'s> Lines<'s> {
             goes_on: false,
             first: Some(at),
         };
-        self.lines.push(line);
+        self.all.push(line);
         self.code.push_str(text);
     }
 
     /// Takes a blank away that nothing follows.
     fn trim(&mut self) {
-        if let Some(line) = self.lines.last()
+        if let Some(line) = self.all.last()
             && !line.raw
             && line.start < self.code.len()
             && self.code.ends_with(' ')
@@ -107,7 +107,7 @@ impl<'s> Lines<'s> {
 
     /// Adds code to the line; `at` is where it stands in the source.
     pub(super) fn push(&mut self, text: &str, at: Option<usize>) {
-        if let Some(line) = self.lines.last_mut()
+        if let Some(line) = self.all.last_mut()
             && line.start == self.code.len()
         {
             line.first = at;
@@ -118,36 +118,36 @@ impl<'s> Lines<'s> {
     /// Lines may be aligned here.
     pub(super) fn mark(&mut self, mark: Mark) {
         let at = self.code.len();
-        if let Some(line) = self.lines.last_mut() {
+        if let Some(line) = self.all.last_mut() {
             line.mark = Some((mark, at - line.start));
         }
     }
 
     /// Whether a comment ends the line.
     pub(super) fn is_sealed(&self) -> bool {
-        self.lines.last().is_some_and(|line| line.note.is_some())
+        self.all.last().is_some_and(|line| line.note.is_some())
     }
 
     /// How far the line is indented.
     pub(super) fn indent(&self) -> usize {
-        self.lines.last().map_or(0, |line| line.indent)
+        self.all.last().map_or(0, |line| line.indent)
     }
 
     /// How wide the line is.
     pub(super) fn width(&self) -> usize {
-        self.lines.last().map_or(0, |line| line.indent + width(&self.code[line.start..]))
+        self.all.last().map_or(0, |line| line.indent + width(&self.code[line.start..]))
     }
 
     /// Adds a comment: behind the code if it stood there and there is room for it, or else on a line of its own.
     pub(super) fn note(&mut self, note: Note<'s>, indent: usize) {
         self.trim();
-        let empty = self.lines.last().is_none_or(|line| line.start == self.code.len() && line.note.is_none());
+        let empty = self.all.last().is_none_or(|line| line.start == self.code.len() && line.note.is_none());
         let behind = !note.owns_line && !empty && !self.is_sealed();
         if !behind {
             self.begin(indent, note.blank);
         }
         let goes_on = !behind && self.goes_on(note);
-        if let Some(line) = self.lines.last_mut() {
+        if let Some(line) = self.all.last_mut() {
             line.note = Some(note);
             line.goes_on = goes_on;
         }
@@ -155,7 +155,7 @@ impl<'s> Lines<'s> {
 
     /// Whether a comment stands directly below one behind code, in the same column.
     fn goes_on(&self, note: Note<'s>) -> bool {
-        let Some(before) = self.lines.len().checked_sub(2).map(|index| &self.lines[index]) else { return false };
+        let Some(before) = self.all.len().checked_sub(2).map(|index| &self.all[index]) else { return false };
         let Some(above) = before.note.filter(|_| before.goes_on || before.start < self.code.len()) else {
             return false;
         };
@@ -167,8 +167,8 @@ impl<'s> Lines<'s> {
     }
 
     fn code_of(&self, index: usize) -> &str {
-        let end = self.lines.get(index + 1).map_or(self.code.len(), |next| next.start);
-        &self.code[self.lines[index].start..end]
+        let end = self.all.get(index + 1).map_or(self.code.len(), |next| next.start);
+        &self.code[self.all[index].start..end]
     }
 
     /// Aligns what is to be aligned, and joins the lines.
@@ -176,7 +176,7 @@ impl<'s> Lines<'s> {
         let pads = self.pads();
         let columns = self.columns(&pads);
         let mut out = String::with_capacity(self.source.len() + self.source.len() / 16);
-        for (index, line) in self.lines.iter().enumerate() {
+        for (index, line) in self.all.iter().enumerate() {
             if line.blank && !out.is_empty() {
                 out.push('\n');
             }
@@ -205,13 +205,13 @@ impl<'s> Lines<'s> {
 
     /// How many blanks each line gets at its mark.
     fn pads(&self) -> Vec<usize> {
-        let mut pads = vec![0; self.lines.len()];
+        let mut pads = vec![0; self.all.len()];
         let mut index = 0;
-        while index < self.lines.len() {
+        while index < self.all.len() {
             let end = self.marked(index);
             if self.is_aligned(index, end) {
                 let before = |index: usize| {
-                    let (_, at) = self.lines[index].mark?;
+                    let (_, at) = self.all[index].mark?;
                     Some(width(&self.code_of(index)[..at]))
                 };
                 let widest = (index..end).filter_map(before).max().unwrap_or(0);
@@ -226,17 +226,17 @@ impl<'s> Lines<'s> {
 
     /// Settings are aligned, and other lines of which their author aligned two.
     fn is_aligned(&self, from: usize, end: usize) -> bool {
-        let marks: Vec<Mark> = self.lines[from..end].iter().filter_map(|line| Some(line.mark?.0)).collect();
+        let marks: Vec<Mark> = self.all[from..end].iter().filter_map(|line| Some(line.mark?.0)).collect();
         let aligned = |mark: &Mark| mark.apart && marks.iter().filter(|other| other.column == mark.column).count() > 1;
         marks.iter().any(|mark| mark.setting || aligned(mark))
     }
 
     /// The end of the lines from `from` on that are aligned with each other.
     fn marked(&self, from: usize) -> usize {
-        let first = &self.lines[from];
+        let first = &self.all[from];
         let Some((mark, _)) = first.mark else { return from };
         let mut end = from + 1;
-        while let Some(line) = self.lines.get(end) {
+        while let Some(line) = self.all.get(end) {
             let same = line.mark.is_some_and(|(other, _)| other.setting == mark.setting);
             let comment = line.mark.is_none() && line.note.is_some() && self.code_of(end).is_empty();
             if line.raw || line.blank || line.indent != first.indent || !(same || comment) {
@@ -249,9 +249,9 @@ impl<'s> Lines<'s> {
 
     /// In which column behind its indentation the comment of each line begins.
     fn columns(&self, pads: &[usize]) -> Vec<usize> {
-        let mut columns = vec![0; self.lines.len()];
+        let mut columns = vec![0; self.all.len()];
         let mut index = 0;
-        while index < self.lines.len() {
+        while index < self.all.len() {
             let end = self.commented(index);
             if end == index {
                 index += 1;
@@ -270,13 +270,13 @@ impl<'s> Lines<'s> {
 
     /// The end of the lines from `from` on whose comments stand below each other.
     fn commented(&self, from: usize) -> usize {
-        let behind = |index: usize| self.lines[index].note.is_some() && !self.code_of(index).is_empty();
+        let behind = |index: usize| self.all[index].note.is_some() && !self.code_of(index).is_empty();
         if !behind(from) {
             return from;
         }
         let mut end = from + 1;
-        while let Some(line) = self.lines.get(end).filter(|line| line.goes_on || !(line.raw || self.lines[from].raw)) {
-            if line.blank || line.indent != self.lines[from].indent || !(behind(end) || line.goes_on) {
+        while let Some(line) = self.all.get(end).filter(|line| line.goes_on || !(line.raw || self.all[from].raw)) {
+            if line.blank || line.indent != self.all[from].indent || !(behind(end) || line.goes_on) {
                 break;
             }
             end += 1;
@@ -286,7 +286,7 @@ impl<'s> Lines<'s> {
 
     /// How far behind the first token of its line the author put a comment.
     fn vote(&self, index: usize) -> Option<usize> {
-        let line = &self.lines[index];
+        let line = &self.all[index];
         let (note, first) = (line.note?, line.first?);
         let start = line_start(self.source, note.at);
         let indent = self.source[start..note.at].len() - self.source[start..note.at].trim_start().len();
@@ -297,7 +297,7 @@ impl<'s> Lines<'s> {
 
     /// How many blanks the author put between a line and its comment.
     fn gap(&self, index: usize) -> Option<usize> {
-        let note = self.lines[index].note.filter(|note| !note.owns_line)?;
+        let note = self.all[index].note.filter(|note| !note.owns_line)?;
         let before = &self.source[..note.at];
         Some((before.len() - before.trim_end_matches(' ').len()).max(1))
     }

@@ -120,7 +120,9 @@ impl Printer<'_> {
                 ("parallel", Some(limit), _) => {
                     self.blank();
                     self.sign("parallel");
-                    limit.iter().for_each(|limit| self.head_value(limit));
+                    if let Some(limit) = limit {
+                        self.head_value(limit);
+                    }
                 }
                 ("tolerate", _, Some(most)) => self.in_head("tolerate", most),
                 _ => break,

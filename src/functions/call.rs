@@ -211,7 +211,7 @@ pub(super) mod tests {
         let taken = shown("take", true, &[Value::from("s3cr3t-token").tainted(true), Value::Int(1)]);
         assert_eq!(taken, "error: `.take` works on a list, this is ••• (a string)");
         let error = shown("int", false, &[secret]);
-        assert!(error.starts_with("error: `int` failed on a secret") && !error.contains("hunter2"));
+        assert!(error.starts_with("error: ") && !error.contains("hunter"), "{error}");
     }
 
     #[test]

@@ -189,7 +189,7 @@ mod tests {
     fn knows_the_halves_of_a_secret() {
         let mask = mask(&["hunter2"]);
         assert_eq!(mask.beginning_at_the_end(b"say hunt"), 4);
-        assert_eq!(mask.beginning_at_the_end(b"say so"), 0);
+        assert_eq!(mask.beginning_at_the_end(b"say: ?"), 0);
         assert_eq!(mask.end_at_the_beginning(b"nter2 it is"), 5);
         assert_eq!(mask.end_at_the_beginning(b"\n it is"), 0);
     }

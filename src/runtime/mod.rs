@@ -5,6 +5,7 @@
 //! for, so that nothing of it lives when its compensation begins.
 
 mod act;
+mod arm;
 mod assert;
 mod background;
 mod block;
@@ -16,11 +17,13 @@ pub mod dispatcher;
 mod doubt;
 pub mod event;
 pub mod failure;
+mod finally;
 mod flow;
 mod hide;
 pub mod inputs;
 mod live;
 mod monitor;
+mod observe;
 pub mod outcome;
 mod output;
 mod parallel;

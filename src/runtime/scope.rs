@@ -9,16 +9,14 @@ use super::branch::Branch;
 use super::event::{Event, ScopeInfo, ScopeStatus};
 use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
-use super::outcome::{Status, outcome_value};
-use super::replay::{Line, values};
 use super::run::keep;
 use super::selection::Title;
 use super::undo::Order;
 use super::way_back;
-use crate::analysis::program::{Finally, OnFail, OnInterrupt, Scope, ScopeBody};
+use crate::analysis::program::{OnFail, OnInterrupt, Scope, ScopeBody};
 use crate::eval::expr::{ExprKind, Part};
-use crate::host::{Cancel, LocalFuture};
-use crate::journal::{Position, Recorded};
+use crate::host::LocalFuture;
+use crate::journal::Position;
 use crate::value::Value;
 
 /// What a scope put aside when it began, and takes up again when it ends.
@@ -190,28 +188,6 @@ impl Branch {
         entered
     }
 
-    fn note_beginning(&self, pos: &Position, info: &ScopeInfo) {
-        if self.run.replay.has_begun(pos) {
-            return;
-        }
-        self.run.note(Recorded::ScopeBegan {
-            pos: pos.clone(),
-            depth: info.depth,
-            kind: info.kind.to_owned(),
-            title: info.title.clone(),
-            place: info.place.clone(),
-            effect: info.effect,
-        });
-    }
-
-    fn note_end(&self, pos: Position, status: ScopeStatus, elapsed: Duration, detail: Option<&str>) {
-        if self.run.replay.has_ended_well(&pos) {
-            return;
-        }
-        let detail = detail.map(str::to_owned);
-        self.run.note(Recorded::ScopeEnded { pos, status: status.name().to_owned(), detail, elapsed });
-    }
-
     /// The body with its tries and deadline; then what the clauses say.
     async fn with_clauses(&mut self, scope: &Arc<Scope>, entered: &Entered) -> Flow {
         let undo = scope.clauses.undo.as_ref().map(|undo| self.declare(undo, entered.order));
@@ -272,7 +248,7 @@ impl Branch {
 
     /// Whether the end of a scope is the beginning of a rollback: then what it borrowed, and what its `finally`
     /// clears away, is still there for its compensations.
-    fn will_be_taken_back(&self, flow: &Flow) -> bool {
+    pub(super) fn will_be_taken_back(&self, flow: &Flow) -> bool {
         match flow {
             Flow::Rollback(_) => true,
             Flow::Fail(_) => self.rolls_back,
@@ -297,55 +273,8 @@ impl Branch {
         self.tries_in_time(scope).await
     }
 
-    /// A check or a monitor: on record is what came of it, and a resumed run takes that for the thing itself.
-    async fn observation(&mut self, scope: &Arc<Scope>) -> Flow {
-        let pos = self.position();
-        let known = match self.recall(&pos, scope.span).await {
-            Ok(known) => known,
-            Err(flow) => return flow,
-        };
-        if let Some(known) = known
-            && let Some(flow) = self.recalled_observation(known, scope)
-        {
-            return flow;
-        }
-        let observing = self.observe_at(&pos);
-        let flow = self.tries_in_time(scope).await;
-        self.observed(observing);
-        let (failure, skipped) = match &flow {
-            Flow::Next => (None, None),
-            Flow::Skip(why) => (None, Some(why.clone())),
-            Flow::Fail(failure) if failure.kind != FailureKind::Cancelled => {
-                (Some(Box::new(values::failure_entry(failure))), None)
-            }
-            _ => return flow,
-        };
-        let binds = scope.binds.iter().filter_map(|slot| Some((*slot, values::kept(self.get(*slot)?)))).collect();
-        self.run.note(Recorded::Observed { pos, failure, binds, skipped });
-        flow
-    }
-
-    /// `None`: it bound a secret, which is not on record, and is looked at again.
-    fn recalled_observation(&mut self, known: Recorded, scope: &Scope) -> Option<Flow> {
-        let Recorded::Observed { failure, binds, skipped, .. } = known else {
-            return Some(self.diverged(scope.span, "something else than a check"));
-        };
-        let mut bound = Vec::with_capacity(binds.len());
-        for (slot, value) in &binds {
-            bound.push((*slot, values::recalled(value)?));
-        }
-        for (slot, value) in bound {
-            self.set(slot, value);
-        }
-        Some(match (failure, skipped) {
-            (Some(failure), _) => Flow::Fail(values::failure(&failure, &self.unit.program.sources)),
-            (None, Some(why)) => Flow::Skip(why),
-            (None, None) => Flow::Next,
-        })
-    }
-
     /// Tries the body as often as `retry` says, within `timeout`.
-    async fn tries_in_time(&mut self, scope: &Arc<Scope>) -> Flow {
+    pub(super) async fn tries_in_time(&mut self, scope: &Arc<Scope>) -> Flow {
         let Some(limit) = &scope.modifiers.timeout else {
             return self.retried(scope).await;
         };
@@ -522,57 +451,6 @@ impl Branch {
             }
             Flow::Finish(why) => (ScopeStatus::Passed, Some(why.clone()), Flow::Finish(why)),
             Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => (ScopeStatus::Passed, None, flow),
-        }
-    }
-
-    /// Runs `finally` blocks, under a cancellation of their own. When the run is being taken back they wait until that is over.
-    pub(super) async fn finally_of(&mut self, blocks: &[Finally], flow: Flow) -> Flow {
-        let mut flow = flow;
-        // `rbk check` only looks, and a `finally` may do anything.
-        let blocks = if self.run.selection.checks_only { &[] } else { blocks };
-        for finally in blocks {
-            if self.will_be_taken_back(&flow) {
-                let line = Line::at_the_end(self.run.deferred.borrow().len());
-                let branch = self.fork(self.undo.clone(), line);
-                self.run.deferred.borrow_mut().push((finally.clone(), branch));
-                continue;
-            }
-            let status = match &flow {
-                Flow::Fail(_) | Flow::Stop(_) | Flow::Rollback(_) => Status::Failed,
-                Flow::Pause(_) => Status::Paused,
-                Flow::Finish(_) => Status::Finished,
-                Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => Status::Succeeded,
-            };
-            let outcome = outcome_value(status, flow.failure());
-            let line = self.leave_line("f");
-            let failed = self.run_finally(finally, outcome).await;
-            self.line = line;
-            if let Some(failure) = failed
-                && matches!(flow, Flow::Next)
-            {
-                flow = Flow::Fail(failure);
-            }
-        }
-        flow
-    }
-
-    /// Runs one `finally`. A failure in it is told, and never hides what went before.
-    pub(super) async fn run_finally(&mut self, finally: &Finally, outcome: Value) -> Option<Box<Failure>> {
-        let outer = std::mem::replace(&mut self.cancel, Cancel::new());
-        let outer_deadline = self.deadline.take();
-        self.set(finally.outcome, outcome);
-        let flow = self.block(&finally.body).await;
-        self.cancel = outer;
-        self.deadline = outer_deadline;
-        match flow {
-            Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure) | Flow::Rollback(failure) => {
-                self.emit(&Event::Failed {
-                    failure: Rc::new((*failure).clone()),
-                    next: "`finally` ends here; what went before stands".to_owned(),
-                });
-                Some(failure)
-            }
-            _ => None,
         }
     }
 

@@ -98,7 +98,7 @@ fn a_lock_is_seen_and_released_by_hand() {
     let me = format!("process {}", std::process::id());
     says(&rbk(home.path(), &["locks"]), 0, &["prod  since", "by run 0199a1 of ada on web-1", &me]);
     // Not from under a run that is alive.
-    says(&rbk(home.path(), &["unlock", "prod", "--why", "I want it"]), 2, &["run 0199a1 is held by", &me]);
+    says(&rbk(home.path(), &["unlock", "prod", "--why", "I want it"]), 6, &["run 0199a1 is held by", &me]);
     block_on(record.write(resumed())).unwrap();
     drop(record);
     says(&rbk(home.path(), &["unlock", "prod"]), 2, &["--why"]);
