@@ -129,7 +129,7 @@ impl Store for SqliteStore {
         // Some of them ahead, and never all: there may be a million.
         let (outbox, mut inbox) = tokio::sync::mpsc::channel(2);
         let (files, run) = (self.files.clone(), run.to_owned());
-        let reading = tokio::task::spawn_blocking(move || {
+        let read_ahead = move || {
             let mut batch = Vec::with_capacity(BATCH);
             let read = read::entries(&files, &run, &mut |number, entry| {
                 batch.push((number, entry));
@@ -141,8 +141,9 @@ impl Store for SqliteStore {
             // What was read before a damage was found is sound.
             let _ = outbox.blocking_send(batch);
             read
-        });
+        };
         Box::pin(async move {
+            let reading = tokio::task::spawn_blocking(read_ahead);
             while let Some(batch) = inbox.recv().await {
                 for (number, entry) in batch {
                     if !each(number, entry) {
