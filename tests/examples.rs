@@ -11,7 +11,7 @@ use rbk::diag::{Style, render};
 use rbk::functions;
 use rbk::host::fake::{CommandReply, FakeHost, HttpReply};
 use rbk::host::{Cancel, Host, LocalFuture};
-use rbk::journal::{Discard, Record};
+use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
 use rbk::runtime::outcome::Status;
@@ -35,7 +35,7 @@ impl Person for Agreeable {
             QuestionKind::Choose(options) => options.first().cloned().unwrap_or_default(),
             _ => "yes".to_owned(),
         };
-        Box::pin(std::future::ready(Some(Answer { text, by: "ada".to_owned() })))
+        Box::pin(std::future::ready(Some(Answer::here(text, "ada"))))
     }
 }
 
@@ -83,6 +83,7 @@ fn faults(text: &str, plan: bool) -> Option<String> {
             selection: Selection::default(),
             on_fail: Unhandled::Stop,
             before: None,
+            groups: Groups::default(),
         })
         .await
     });

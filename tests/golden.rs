@@ -20,7 +20,7 @@ use std::rc::Rc;
 use rbk::diag::{Style, render};
 use rbk::host::Host;
 use rbk::host::fake::FakeHost;
-use rbk::journal::{Memory, Record};
+use rbk::journal::{Groups, Memory, Record};
 use rbk::runtime::inputs::bind;
 use rbk::runtime::person::Person;
 use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, run};
@@ -130,6 +130,7 @@ async fn run_case(
             _ => Unhandled::Stop,
         },
         before: None,
+        groups: Groups::default(),
     };
     let report = run(start).await;
     if report.status.name() == "succeeded" && !report.armed.is_empty() {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rbk::host::Host;
 use rbk::host::real::RealHost;
-use rbk::journal::{Discard, Record};
+use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
 use rbk::runtime::person::{Nobody, Person};
@@ -58,6 +58,7 @@ fn child() {
         selection: Selection::new(None, None, Vec::new(), false),
         on_fail: Unhandled::Stop,
         before: None,
+        groups: Groups::default(),
     };
     session::run_to_end(start, async {}).unwrap();
 }

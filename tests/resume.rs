@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use rbk::host::fake::FakeHost;
 use rbk::host::{Cancel, Host, LocalFuture};
-use rbk::journal::{Ending, Entry, JournalError, Position, Recall, Record, Recorded};
+use rbk::journal::{Ending, Entry, Groups, JournalError, Position, Recall, Record, Recorded};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::failure::FailureKind;
 use rbk::runtime::inputs::bind;
@@ -96,7 +96,7 @@ struct Knowing {
 
 impl Person for Knowing {
     fn ask<'a>(&'a self, question: &'a Question, cancel: &'a Cancel) -> LocalFuture<'a, Option<Answer>> {
-        let say = |text: &str| Some(Answer { text: text.to_owned(), by: "operator".to_owned() });
+        let say = |text: &str| Some(Answer::here(text, "operator"));
         if let Some(what) = question.text.strip_prefix("Nobody knows whether this happened: ") {
             let happened = self.world.lines().iter().filter(|line| *line == what).count();
             let known = outcomes(&self.record.durable.borrow()).iter().filter(|(summary, _)| summary == what).count();
@@ -279,6 +279,7 @@ impl Case {
                 _ => Unhandled::Stop,
             },
             before: begun.then_some(Before { history, takes_back: false, starter: "tester".to_owned() }),
+            groups: Groups::default(),
         };
         tokio::select! {
             biased;

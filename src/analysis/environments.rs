@@ -107,6 +107,9 @@ impl Environments {
     }
 }
 
+/// The settings that rbk itself reads. Every environment has them.
+const FLAGS: [&str; 2] = [Environment::PROTECTED, Environment::FOUR_EYES];
+
 impl Declared<'_> {
     /// Lowers the settings of every environment, inherited ones included.
     pub(super) fn lower_environments(&mut self) -> Vec<Environment> {
@@ -128,9 +131,11 @@ impl Declared<'_> {
                     let mut lower = Lower::new(self, module, &mut names);
                     lower.early = true;
                     let (expr, ty) = lower.pure(&entry.value, "a setting of an environment");
-                    if &*entry.key.name == "protected" {
-                        lower.must_fit(&ty, &Type::Bool, entry.value.span, "`protected`");
-                        protected = matches!(expr.kind, ExprKind::Const(Value::Bool(true)));
+                    if let Some(flag) = FLAGS.into_iter().find(|flag| *flag == &*entry.key.name) {
+                        lower.must_fit(&ty, &Type::Bool, entry.value.span, &format!("`{flag}`"));
+                        // One that is computed is known when it is chosen; until then it counts as set.
+                        protected |=
+                            flag == Environment::PROTECTED && !matches!(expr.kind, ExprKind::Const(Value::Bool(false)));
                     }
                     if depth > 0 {
                         // What is wrong in an inherited setting is told where it is declared.
@@ -140,10 +145,12 @@ impl Declared<'_> {
                     entries.push((entry.key.name, expr));
                 }
             }
-            if !keys.iter().any(|(known, _)| &**known == "protected") {
-                keys.push((Arc::from("protected"), Type::Bool));
-                let span = self.environments.all[at].span;
-                entries.push((Arc::from("protected"), Expr { kind: ExprKind::Const(Value::Bool(false)), span }));
+            let span = self.environments.all[at].span;
+            for flag in FLAGS {
+                if !keys.iter().any(|(known, _)| &**known == flag) {
+                    keys.push((Arc::from(flag), Type::Bool));
+                    entries.push((Arc::from(flag), Expr { kind: ExprKind::Const(Value::Bool(false)), span }));
+                }
             }
             let env = &mut self.environments.all[at];
             env.keys = keys;
@@ -161,7 +168,7 @@ impl Declared<'_> {
             for (key, ty) in &env.keys {
                 let Some(entry) = env.entries.iter().find(|entry| entry.key.name == *key) else { continue };
                 let (other, known) = *first.entry(key).or_insert((env, ty));
-                if ty.fits(known) || known.fits(ty) || &**key == "protected" {
+                if ty.fits(known) || known.fits(ty) || FLAGS.contains(&&**key) {
                     continue;
                 }
                 let message = format!("`{key}` is {} here, and {} in environment {}", a(ty), a(known), other.name);

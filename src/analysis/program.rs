@@ -194,12 +194,19 @@ pub enum SecretSource {
 pub struct Environment {
     /// Its name.
     pub name: Arc<str>,
-    /// Whoever runs against it types its name first.
+    /// Whoever runs against it types its name first, or may have to: it is computed.
     pub protected: bool,
     /// Its settings, those of the environments it extends included.
     pub entries: Vec<(Arc<str>, Expr)>,
     /// Where it is declared.
     pub span: Span,
+}
+
+impl Environment {
+    /// The setting by which whoever runs against it types its name first.
+    pub const PROTECTED: &str = "protected";
+    /// The setting by which whoever runs against it cannot approve anything in that run.
+    pub const FOUR_EYES: &str = "four_eyes";
 }
 
 /// Statements in order.

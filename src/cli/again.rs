@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::journal::{JournalArgs, LOCKED, wait_for};
 use super::person::Answers;
-use super::run::{OnFail, Ready, Recording, TellingArgs, needs, to_the_end};
+use super::run::{OnFail, Ready, Recording, TellingArgs, groups, needs, to_the_end};
 use super::{NOTHING_EXECUTED, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
@@ -67,7 +67,8 @@ struct Common {
 }
 
 pub(super) fn resume(args: &Resume) -> u8 {
-    let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.common.answer.clone() };
+    let answers =
+        Answers { yes: args.yes, approved: args.approve.clone(), given: args.common.answer.clone(), by: None };
     let on_fail = args.on_fail;
     again(&args.run, GoOn::Resume, answers, on_fail, args.adopt_edits, &args.common).unwrap_or_else(|code| code)
 }
@@ -80,7 +81,7 @@ pub(super) fn rollback(args: &Rollback) -> u8 {
 fn again(
     run: &str,
     how: GoOn,
-    mut answers: Answers,
+    answers: Answers,
     on_fail: Option<OnFail>,
     adopts_edits: bool,
     common: &Common,
@@ -99,9 +100,13 @@ fn again(
         terminal::say(&format!("warning: rbk {} began this run", started.version));
     }
     needs(&unit.program, &host)?;
-    answers.yes |= how == GoOn::Resume && started.yes;
-    answers.approved.extend(started.approve.iter().cloned());
-    answers.given.extend(started.answers.iter().cloned());
+    let at_the_start = Answers {
+        yes: how == GoOn::Resume && started.yes,
+        approved: started.approve.clone(),
+        given: started.answers.clone(),
+        by: Some(started.actor.clone()),
+    };
+    let groups = groups(&*host, std::path::Path::new(&started.file))?;
     let outline = Outline::of(&unit.program);
     let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone() };
     let asked = Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false };
@@ -116,8 +121,9 @@ fn again(
         outline,
         asked,
         selection: Selection::new(started.from, started.until, started.only, false),
-        answers,
+        answers: vec![answers, at_the_start],
         on_fail: on_fail.unwrap_or(began_with).unhandled(),
+        groups,
         recording: Recording { id, record, elsewhere: Rc::new(elsewhere), before: Some(before) },
     };
     Ok(to_the_end(ready, &common.telling))

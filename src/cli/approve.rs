@@ -74,6 +74,11 @@ fn approve(args: &Args) -> Result<u8, u8> {
         terminal::error(&format!("it could be approved until {expires:.0}"), Some("rbk resume asks anew"));
         return Err(NOTHING_EXECUTED);
     }
+    let approvers = question.approvers.filter(|_| !args.deny);
+    if let Some(why) = approvers.and_then(|approvers| approvers.refuse(&answer.by)) {
+        terminal::error(&why, Some(&format!("rbk show {} says what it waits for", summary.run)));
+        return Err(NOTHING_EXECUTED);
+    }
     let (by, text) = (answer.by.clone(), answer.answer.clone());
     wait_for(store.leave_answer(&summary.run, answer))?;
     terminal::say(&format!("\"{}\": {text}, by {by}", question.text));

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::inputs::Inputs;
 use super::opening;
-use super::person::Answers;
 use super::run::{Ready, Recording, TellingArgs, needs, to_the_end};
 use crate::host::real::RealHost;
 use crate::report::ending::{Asked, quoted};
@@ -37,6 +36,7 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: true };
     let selection = Selection::new(None, None, Vec::new(), true);
     let outline = Outline::of(&program);
-    let (answers, on_fail, recording) = (Answers::default(), Unhandled::Stop, Recording::none(&*host));
-    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording })
+    let groups = super::run::groups(&*host, &args.file)?;
+    let (answers, on_fail, recording) = (Vec::new(), Unhandled::Stop, Recording::none(&*host));
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups })
 }

@@ -9,6 +9,7 @@ use crate::diag::{Diagnostic, render};
 use crate::host::Host;
 use crate::journal::StoredSource;
 use crate::session;
+use crate::session::settings::Wrong;
 
 /// How many diagnostics are drawn.
 const DRAWN: usize = 20;
@@ -81,6 +82,19 @@ fn counted(diagnostics: &[Diagnostic]) -> String {
     let hint = worst.map_or_else(String::new, |worst| format!(" · rbk explain {} tells more", worst.code.id));
     let executed = if errors > 0 { " · nothing was executed" } else { "" };
     format!("{count}{executed}{hint}")
+}
+
+/// Tells what is wrong with a project's settings. Gives back the exit code.
+pub(super) fn tell_settings(wrong: &Wrong) -> u8 {
+    match wrong {
+        Wrong::Unreadable(why) => terminal::error(why, None),
+        Wrong::Found(found, sources) => {
+            for one in found {
+                terminal::say(render(one, sources, terminal::stderr_style()).trim_end());
+            }
+        }
+    }
+    NOTHING_EXECUTED
 }
 
 #[cfg(test)]

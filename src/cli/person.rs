@@ -19,6 +19,8 @@ pub(super) struct Answers {
     pub(super) approved: Vec<String>,
     /// `--answer 'question=answer'`
     pub(super) given: Vec<String>,
+    /// Who said so, if that is not who is here now.
+    pub(super) by: Option<String>,
 }
 
 impl Answers {
@@ -37,7 +39,7 @@ impl Answers {
         }
         match &question.kind {
             QuestionKind::Confirm | QuestionKind::Tick => self.yes.then(|| "yes".to_owned()),
-            QuestionKind::Approve { .. } => {
+            QuestionKind::Approve(_) => {
                 self.approved.iter().any(|name| is_named(&question.path, name)).then(|| "yes".to_owned())
             }
             QuestionKind::Manual
@@ -70,7 +72,7 @@ const HEARD: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// See the module.
 pub(super) struct TerminalPerson {
-    answers: Answers,
+    answers: Vec<Answers>,
     actor: String,
     interactive: bool,
     reporter: Rc<dyn Reporter>,
@@ -81,7 +83,7 @@ pub(super) struct TerminalPerson {
 
 impl TerminalPerson {
     /// Somebody called `actor`, who is only asked what the flags leave open.
-    pub(super) fn new(answers: Answers, actor: String, reporter: Rc<dyn Reporter>) -> Self {
+    pub(super) fn new(answers: Vec<Answers>, actor: String, reporter: Rc<dyn Reporter>) -> Self {
         let interactive = terminal::is_interactive();
         Self { answers, actor, interactive, reporter, lines: Lines::default(), turn: tokio::sync::Mutex::default() }
     }
@@ -96,6 +98,40 @@ impl TerminalPerson {
         let answer = self.until_it_fits(&question.kind, cancel).await;
         self.reporter.go_on();
         answer
+    }
+
+    /// What was said with flags, by whoever may say it.
+    fn said_before(&self, question: &Question) -> Option<Answer> {
+        let said = self.answers.iter().find_map(|answers| {
+            let by = answers.by.as_ref().unwrap_or(&self.actor);
+            answers.to(question).map(|text| Answer::here(text, by.as_str()))
+        })?;
+        let refused = self.refuse(question, &said.by).filter(|_| said.is_yes());
+        if let Some(why) = &refused {
+            terminal::say(&format!("\"{}\": {why}", sanitize::line(&question.text)));
+        }
+        refused.is_none().then_some(said)
+    }
+
+    fn refuse(&self, question: &Question, who: &str) -> Option<String> {
+        match &question.kind {
+            QuestionKind::Approve(approvers) => approvers.refuse(who),
+            _ => None,
+        }
+    }
+
+    /// Shows a question that somebody else must answer, from elsewhere.
+    async fn for_somebody_else(&self, question: &Question, why: &str, cancel: &Cancel) {
+        let _turn = self.turn.lock().await;
+        if cancel.is_cancelled() {
+            return;
+        }
+        self.reporter.hold();
+        say(question);
+        terminal::say(&format!("  {}", sanitize::line(why)));
+        terminal::say("  waiting for it: rbk approve, from another terminal (Ctrl-C stops here)");
+        cancel.cancelled().await;
+        self.reporter.go_on();
     }
 
     async fn until_it_fits(&self, kind: &QuestionKind, cancel: &Cancel) -> Option<String> {
@@ -124,12 +160,19 @@ impl TerminalPerson {
 impl Person for TerminalPerson {
     fn ask<'a>(&'a self, question: &'a Question, cancel: &'a Cancel) -> LocalFuture<'a, Option<Answer>> {
         Box::pin(async move {
-            let text = match self.answers.to(question) {
-                Some(text) => text,
-                None if self.interactive => self.on_the_terminal(question, cancel).await?,
-                None => return None,
-            };
-            Some(Answer { text, by: self.actor.clone() })
+            if let Some(answer) = self.said_before(question) {
+                return Some(answer);
+            }
+            if !self.interactive {
+                return None;
+            }
+            match self.refuse(question, &self.actor) {
+                Some(why) => {
+                    self.for_somebody_else(question, &why, cancel).await;
+                    None
+                }
+                None => Some(Answer::here(self.on_the_terminal(question, cancel).await?, self.actor.as_str())),
+            }
         })
     }
 }
@@ -140,7 +183,7 @@ fn say(question: &Question) {
         QuestionKind::Confirm | QuestionKind::Choose(_) | QuestionKind::Text { .. } | QuestionKind::Secret => "?",
         QuestionKind::Tick => "to tick:",
         QuestionKind::Manual => "by hand:",
-        QuestionKind::Approve { .. } => "to approve:",
+        QuestionKind::Approve(_) => "to approve:",
         QuestionKind::Type { .. } => "careful:",
     };
     let text = sanitize::line(&question.text);
@@ -161,7 +204,7 @@ fn say(question: &Question) {
 
 fn prompt(kind: &QuestionKind) -> String {
     match kind {
-        QuestionKind::Confirm | QuestionKind::Tick | QuestionKind::Approve { .. } => "yes or no › ".to_owned(),
+        QuestionKind::Confirm | QuestionKind::Tick | QuestionKind::Approve(_) => "yes or no › ".to_owned(),
         QuestionKind::Manual => "done or no › ".to_owned(),
         QuestionKind::Choose(options) => format!("1 to {} › ", options.len()),
         QuestionKind::Text { default: Some(default) } => format!("[{}] › ", sanitize::line(default)),
@@ -179,7 +222,7 @@ fn read(kind: &QuestionKind, typed: &str) -> Result<String, String> {
     let word = typed.trim();
     let lower = word.to_lowercase();
     match kind {
-        QuestionKind::Confirm | QuestionKind::Tick | QuestionKind::Approve { .. } => match lower.as_str() {
+        QuestionKind::Confirm | QuestionKind::Tick | QuestionKind::Approve(_) => match lower.as_str() {
             "y" | "yes" => Ok("yes".to_owned()),
             "n" | "no" => Ok("no".to_owned()),
             _ => Err("yes, or no: which stops here".to_owned()),
@@ -208,6 +251,7 @@ fn read(kind: &QuestionKind, typed: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Approvers;
 
     fn question(kind: QuestionKind, text: &str) -> Question {
         Question {
@@ -226,7 +270,7 @@ mod tests {
         assert_eq!(answers.to(&question(QuestionKind::Tick, "Reviewed")).as_deref(), Some("yes"));
         for kind in [
             QuestionKind::Manual,
-            QuestionKind::Approve { by: Vec::new() },
+            QuestionKind::Approve(Approvers::default()),
             QuestionKind::Type { word: "prod".into() },
             QuestionKind::Secret,
             QuestionKind::Text { default: Some("x".into()) },
@@ -241,6 +285,7 @@ mod tests {
             given: vec!["a = b?=yes".into(), "before/ready=Roll back".into()],
             approved: vec!["Ready".into()],
             yes: false,
+            by: None,
         };
         assert_eq!(answers.to(&question(QuestionKind::Text { default: None }, "a = b?")).as_deref(), Some("yes"));
         let choose = QuestionKind::Choose(vec!["roll back".into(), "go on".into()]);
@@ -248,7 +293,7 @@ mod tests {
         let other = QuestionKind::Choose(vec!["stop".into()]);
         assert_eq!(answers.to(&question(other, "What now?")), None);
         let none = Answers { given: Vec::new(), ..answers };
-        let approve = QuestionKind::Approve { by: Vec::new() };
+        let approve = QuestionKind::Approve(Approvers::default());
         assert_eq!(none.to(&question(approve, "Deploy it")).as_deref(), Some("yes"));
     }
 

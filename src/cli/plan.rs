@@ -7,6 +7,7 @@ use super::inputs::Inputs;
 use super::{opening, run, signals, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
+use crate::journal::Groups;
 use crate::report::plan::PlanReport;
 use crate::runtime::outcome::Status;
 use crate::runtime::{Control, Selection, Start, Unhandled};
@@ -55,6 +56,7 @@ fn plan(args: &Args) -> Result<u8, u8> {
         selection: Selection::new(None, None, Vec::new(), false),
         on_fail: Unhandled::Stop,
         before: None,
+        groups: Groups::default(),
     };
     let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
     Ok(match report.status {

@@ -7,7 +7,8 @@ use crate::report::history::{json, junit, markdown};
 /// Print what happened in a run: the timeline of a post-mortem, or for programs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The beginning of its id; @latest, @-1 for the one before that.
+    /// The run: an id's beginning, `@latest`, or `@-2`.
+    #[arg(default_value = "@latest")]
     run: String,
 
     /// As what.

@@ -12,7 +12,7 @@ use super::{NOTHING_EXECUTED, opening, signals, terminal, wanted};
 use crate::analysis::Program;
 use crate::host::Host;
 use crate::host::real::RealHost;
-use crate::journal::{Discard, Record};
+use crate::journal::{Discard, Groups, Record};
 use crate::report::Reporter;
 use crate::report::ending::{Asked, quoted};
 use crate::report::json::Json;
@@ -23,6 +23,7 @@ use crate::runtime::person::Person;
 use crate::runtime::{Before, Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, Unit};
 use crate::session;
 use crate::session::recording;
+use crate::session::settings::settings_for;
 
 /// Run a runbook.
 #[derive(Debug, clap::Args)]
@@ -128,9 +129,10 @@ pub(super) struct Ready {
     pub(super) outline: Outline,
     pub(super) asked: Asked,
     pub(super) selection: Selection,
-    pub(super) answers: Answers,
+    pub(super) answers: Vec<Answers>,
     pub(super) on_fail: Unhandled,
     pub(super) recording: Recording,
+    pub(super) groups: Groups,
 }
 
 /// Where what happens is recorded.
@@ -168,7 +170,7 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     needs(&program, &host)?;
     window(&unit, &*host, &args.answer)?;
     let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: false };
-    let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone() };
+    let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone(), by: None };
     let said = recording::Asked {
         file: args.file.to_string_lossy().into_owned(),
         on_fail: args.on_fail.name().to_owned(),
@@ -183,7 +185,14 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     })?;
     let recording = args.journal.begin(&first, &sources)?;
     let on_fail = args.on_fail.unhandled();
-    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording })
+    let groups = groups(&*host, &args.file)?;
+    let answers = vec![answers];
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups })
+}
+
+/// Who is of which group, in the project of a file.
+pub(super) fn groups(host: &dyn Host, file: &std::path::Path) -> Result<Groups, u8> {
+    settings_for(host, file).map(|settings| settings.groups).map_err(|wrong| opening::tell_settings(&wrong))
 }
 
 /// The tools of the header must be there before anything runs.
@@ -226,7 +235,7 @@ fn window(unit: &Unit, host: &dyn Host, answers: &[String]) -> Result<(), u8> {
 
 /// Runs it and tells it. Gives back the exit code.
 pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
-    let Ready { host, unit, outline, asked, selection, answers, on_fail, recording } = ready;
+    let Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups } = ready;
     let Recording { id, record, elsewhere, before } = recording;
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
     let (reporter, every) = reporter(telling, &world, asked, outline);
@@ -245,7 +254,7 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let start = || {
         let person: Rc<dyn Person> = Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter)));
         let dispatcher = session::live(&world, &record, &person, &elsewhere);
-        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail, before }
+        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail, before, groups }
     };
     match session::run_to_end(start, beside) {
         Ok(report) => insisted.exit_code(report.status),

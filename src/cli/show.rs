@@ -7,7 +7,8 @@ use crate::report::history::{json, tree};
 /// Tell what happened in a run: what was done and asked, what failed, what is armed, what to type next.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The beginning of its id; @latest, @-1 for the one before that.
+    /// The run: an id's beginning, `@latest`, or `@-2`.
+    #[arg(default_value = "@latest")]
     run: String,
 
     /// For programs.

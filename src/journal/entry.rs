@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::approvers::Approvers;
 use crate::catalog::Effect;
 
 /// The version of these forms. A record of another one is refused and left as it was.
@@ -161,6 +162,9 @@ pub enum Recorded {
         /// Pasted text, named files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         evidence: Vec<String>,
+        /// When it was left with the record, if it came from another terminal: none counts twice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<jiff::Timestamp>,
     },
     /// The operator decided about an effect of which nobody knew whether it happened.
     Decided {
@@ -418,6 +422,9 @@ pub struct QuestionEntry {
     pub path: Vec<Arc<str>>,
     /// Until when an approval may be given.
     pub expires: Option<jiff::Timestamp>,
+    /// Who may approve, if that is the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<Approvers>,
 }
 
 /// A failure as it is kept.

@@ -4,6 +4,7 @@
 //! when one cannot be written. The journal is not an observer: nothing is shown from here,
 //! and nothing that is only shown is written here.
 
+pub mod approvers;
 mod chain;
 pub mod entry;
 mod memory;
@@ -13,6 +14,7 @@ pub mod place;
 pub mod sqlite;
 pub mod store;
 
+pub use approvers::{Approvers, Groups};
 pub use entry::{
     ArmedEntry, Ended, Ending, Entry, ErrorEntry, FailureEntry, Position, QuestionEntry, Recall, Recorded, Started,
     Verdict,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::unit::{Unit, size};
 use crate::analysis::Program;
-use crate::analysis::program::Param;
+use crate::analysis::program::{Environment, Param};
 use crate::eval::expr::RunField;
 use crate::eval::{Context, Expr, Frame, Globals, RunInfo};
 use crate::value::{Value, convert};
@@ -114,8 +114,12 @@ pub fn bind(program: &Arc<Program>, given: &Given) -> Result<Unit, Vec<InputErro
         }
     }
     let environment = chosen.map(|at| Arc::clone(&program.environments[at].name));
-    let protected = chosen.is_some_and(|at| program.environments[at].protected);
-    Ok(Unit { program: Arc::clone(program), globals: Rc::new(globals), environment, protected })
+    let flag = |key| chosen.map_or(Ok(false), |at| environment_flag(program, &globals, at, key));
+    let (protected, four_eyes) = match (flag(Environment::PROTECTED), flag(Environment::FOUR_EYES)) {
+        (Ok(protected), Ok(four_eyes)) => (protected, four_eyes),
+        (Err(error), _) | (_, Err(error)) => return Err(vec![error]),
+    };
+    Ok(Unit { program: Arc::clone(program), globals: Rc::new(globals), environment, protected, four_eyes })
 }
 
 fn choose_environment(program: &Program, name: Option<&str>) -> Result<Option<usize>, InputError> {
@@ -150,6 +154,11 @@ fn environment_record(program: &Program, globals: &Globals, at: usize) -> Result
         fields.push((Arc::clone(key), compute(program, globals, expr)?));
     }
     Ok(Value::record(fields))
+}
+
+fn environment_flag(program: &Program, globals: &Globals, at: usize, key: &str) -> Result<bool, InputError> {
+    let given = program.environments[at].entries.iter().find(|(known, _)| **known == *key);
+    given.map_or(Ok(false), |(_, expr)| Ok(matches!(compute(program, globals, expr)?, Value::Bool(true))))
 }
 
 fn parameter(program: &Program, globals: &Globals, param: &Param, given: &Given) -> Result<Value, InputError> {

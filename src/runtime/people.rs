@@ -12,7 +12,7 @@ use super::person::{Answer, Question, QuestionKind};
 use crate::analysis::program::{Act, Block, Scope};
 use crate::catalog::Args;
 use crate::eval::Expr;
-use crate::journal::{Position, QuestionEntry, Recorded};
+use crate::journal::{Approvers, Position, QuestionEntry, Recorded};
 use crate::source::Span;
 use crate::value::{Type, Value};
 
@@ -38,7 +38,9 @@ impl Branch {
         }
         let pos = self.position();
         match self.recall(&pos, span).await? {
-            Some(Recorded::Answered { answer, by, .. }) => return Ok(Some(Answer { text: answer, by })),
+            Some(Recorded::Answered { answer, by, evidence, left, .. }) => {
+                return Ok(Some(Answer { text: answer, by, evidence, left }));
+            }
             Some(_) => return Err(self.diverged(span, "something else than an answer")),
             None => {}
         }
@@ -57,7 +59,7 @@ impl Branch {
             QuestionKind::Choose(options) => ("choose", options.clone()),
             QuestionKind::Text { .. } => ("text", Vec::new()),
             QuestionKind::Secret => ("secret", Vec::new()),
-            QuestionKind::Approve { by } => ("approve", by.clone()),
+            QuestionKind::Approve(approvers) => ("approve", approvers.named.clone()),
             QuestionKind::Type { word } => ("type", vec![word.clone()]),
         };
         QuestionEntry {
@@ -67,6 +69,10 @@ impl Branch {
             options,
             path: question.path.clone(),
             expires: question.answer_by,
+            approvers: match &question.kind {
+                QuestionKind::Approve(approvers) => Some(approvers.clone()),
+                _ => None,
+            },
         }
     }
 
@@ -81,13 +87,18 @@ impl Branch {
         }
         match asked {
             Asked::Answered(answer) => {
-                let Answer { text, by } = match question.kind {
-                    QuestionKind::Secret => Answer { text: "•••".to_owned(), by: answer.by.clone() },
+                if let QuestionKind::Approve(approvers) = &question.kind
+                    && let Some(why) = approvers.refuse(&answer.by).filter(|_| answer.is_yes())
+                {
+                    return Err(Flow::Fail(self.failure(FailureKind::Refused, span, why)));
+                }
+                let Answer { text, by, evidence, left } = match question.kind {
+                    QuestionKind::Secret => Answer { text: "•••".to_owned(), ..answer.clone() },
                     _ => answer.clone(),
                 };
                 self.emit(&Event::Answered { question: question.text.clone(), answer: text.clone(), by: by.clone() });
                 let question = question.text.clone();
-                let event = Recorded::Answered { pos: pos.clone(), question, answer: text, by, evidence: Vec::new() };
+                let event = Recorded::Answered { pos: pos.clone(), question, answer: text, by, evidence, left };
                 match self.record(event, span).await {
                     Flow::Next => Ok(Some(answer)),
                     flow => Err(flow),
@@ -96,7 +107,7 @@ impl Branch {
             Asked::Nobody => {
                 let message = format!("nobody is here to answer: {}", question.text);
                 let mut failure = self.failure(FailureKind::Unanswered, span, message);
-                failure.diagnostic.help = Some(how_to_answer(question));
+                failure.diagnostic.help = Some(how_to_answer(question, &self.run.id));
                 Err(Flow::Pause(failure))
             }
             Asked::Unknown => Ok(None),
@@ -230,20 +241,20 @@ impl Branch {
     async fn approvals(&mut self, scope: &Scope, what: &str, count: usize, by: &[String]) -> Flow {
         let mut given: Vec<String> = Vec::new();
         while given.len() < count.max(1) {
-            let mut details = Vec::new();
-            if !by.is_empty() {
-                details.push(format!("by {}", by.join(", ")));
+            let mut approvers = Approvers::new(by.to_vec(), &self.run.groups);
+            if self.unit.four_eyes {
+                approvers.bar(&self.run.actor, "started the run");
             }
+            for who in &given {
+                approvers.bar(who, "approved it already");
+            }
+            let mut details = approvers.details();
             if count > 1 {
                 details.push(format!("{} of {count} given", given.len()));
             }
-            let question = self.question(QuestionKind::Approve { by: by.to_vec() }, what.to_owned(), details);
+            let question = self.question(QuestionKind::Approve(approvers), what.to_owned(), details);
             match self.ask(&question, scope.span).await {
                 Ok(Some(answer)) if !answer.is_yes() => return self.refused(scope.span, &answer, what),
-                Ok(Some(answer)) if given.contains(&answer.by) => {
-                    let message = format!("{} approved \"{what}\" already: another person must", answer.by);
-                    return Flow::Fail(self.failure(FailureKind::Refused, scope.span, message));
-                }
                 Ok(Some(answer)) => given.push(answer.by),
                 Ok(None) => return Flow::Next,
                 Err(flow) => return flow,
@@ -295,7 +306,7 @@ impl Branch {
 }
 
 /// The flag that answers a question without a terminal.
-fn how_to_answer(question: &Question) -> String {
+fn how_to_answer(question: &Question, run: &str) -> String {
     let named = question.path.last().map_or(question.text.as_str(), AsRef::as_ref);
     let answered = |answer: &str| format!("--answer {}", super::wording::word(&format!("{}={answer}", question.text)));
     match &question.kind {
@@ -310,9 +321,10 @@ fn how_to_answer(question: &Question) -> String {
         }
         QuestionKind::Secret => "run it on a terminal, or declare the secret `from env_var(…)`".to_owned(),
         QuestionKind::Text { .. } => format!("run it on a terminal, or say {}", answered("…")),
-        QuestionKind::Approve { .. } => {
+        QuestionKind::Approve(approvers) if approvers.barred.is_empty() && approvers.people.is_none() => {
             format!("run it on a terminal, or, if it was approved, say --approve '{named}'")
         }
+        QuestionKind::Approve(_) => format!("whoever may approve it says: rbk approve {run}"),
         QuestionKind::Type { word } => format!("run it on a terminal, or say {}", answered(word)),
     }
 }

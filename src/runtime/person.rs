@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::host::{Cancel, LocalFuture};
+use crate::journal::Approvers;
 
 /// Something only a person can answer.
 #[derive(Clone, Debug)]
@@ -38,10 +39,7 @@ pub enum QuestionKind {
     /// A text that must not be shown.
     Secret,
     /// Consent to what follows.
-    Approve {
-        /// Who may give it; anybody if empty.
-        by: Vec<String>,
-    },
+    Approve(Approvers),
     /// Typed word for word, so that no habit answers it.
     Type {
         /// What must be typed.
@@ -56,9 +54,18 @@ pub struct Answer {
     pub text: String,
     /// Who.
     pub by: String,
+    /// What was shown with it: links, names, texts.
+    pub evidence: Vec<String>,
+    /// When it was left with the record, if it was given elsewhere.
+    pub left: Option<jiff::Timestamp>,
 }
 
 impl Answer {
+    /// One that was given here.
+    pub fn here(text: impl Into<String>, by: impl Into<String>) -> Self {
+        Self { text: text.into(), by: by.into(), evidence: Vec::new(), left: None }
+    }
+
     /// Whether it says yes.
     pub fn is_yes(&self) -> bool {
         matches!(self.text.to_lowercase().as_str(), "yes" | "y" | "done" | "true" | "ok")

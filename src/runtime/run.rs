@@ -16,7 +16,7 @@ use super::undo::{Order, UndoList};
 use crate::analysis::program::Finally;
 use crate::eval::expr::RunField;
 use crate::host::{Cancel, Host};
-use crate::journal::Recorded;
+use crate::journal::{Groups, Recorded};
 use crate::mask::Mask;
 use crate::value::Value;
 
@@ -29,6 +29,7 @@ pub(super) struct Run {
     pub(super) started: jiff::Timestamp,
     pub(super) begun: Duration,
     pub(super) actor: String,
+    pub(super) groups: Groups,
     pub(super) host: Rc<dyn Host>,
     pub(super) dispatcher: Rc<dyn Dispatcher>,
     pub(super) observer: Rc<dyn Observer>,
@@ -140,6 +141,7 @@ impl Run {
     pub(super) fn new(
         id: Arc<str>,
         actor: String,
+        groups: Groups,
         host: Rc<dyn Host>,
         dispatcher: Rc<dyn Dispatcher>,
         observer: Rc<dyn Observer>,
@@ -154,6 +156,7 @@ impl Run {
             started: replay.started().unwrap_or_else(|| host.now()),
             begun: host.monotonic(),
             actor,
+            groups,
             host,
             dispatcher,
             observer,

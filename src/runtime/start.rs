@@ -16,7 +16,7 @@ use super::selection::Selection;
 use super::unit::Unit;
 use crate::analysis::program::{Block, OnInterrupt, ScopeBody, Stmt, StmtKind};
 use crate::host::{Cancel, Host};
-use crate::journal::{Ended, Recorded};
+use crate::journal::{Ended, Groups, Recorded};
 
 /// Everything a run is started with.
 pub struct Start {
@@ -38,6 +38,8 @@ pub struct Start {
     pub on_fail: Unhandled,
     /// What is on record of it, if it was begun before.
     pub before: Option<Before>,
+    /// Who is of which group: for approvals.
+    pub groups: Groups,
 }
 
 /// A run that was begun before.
@@ -64,10 +66,10 @@ pub enum Unhandled {
 
 /// Runs to the end. Must be called within a [`tokio::task::LocalSet`].
 pub async fn run(start: Start) -> Rc<Report> {
-    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before } = start;
+    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups } = start;
     let actor = before.as_ref().map_or_else(|| host.actor(), |before| before.starter.clone());
     let replay = before.map_or_else(Replay::of_nothing, |before| Replay::new(before.history, before.takes_back));
-    let run = Run::new(id, actor, host, dispatcher, observer, selection, control, replay);
+    let run = Run::new(id, actor, groups, host, dispatcher, observer, selection, control, replay);
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
     branch.rolls_back = on_fail == Unhandled::Rollback;
     run.withhold(&unit.program);

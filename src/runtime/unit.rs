@@ -18,6 +18,8 @@ pub struct Unit {
     pub environment: Option<Arc<str>>,
     /// Whether whoever runs against it must type its name first.
     pub protected: bool,
+    /// Whether whoever runs against it cannot approve anything in that run.
+    pub four_eyes: bool,
 }
 
 /// The code whose names a frame holds.

@@ -216,8 +216,25 @@ impl LeftWithTheRecord {
         let counts = |answer: &LeftAnswer| {
             answer.pos == *at && answer.plan == self.plan && question.answer_by.is_none_or(|until| answer.at <= until)
         };
-        let LeftAnswer { answer: text, by, .. } = left.into_iter().rev().find(counts)?;
-        (question.kind != QuestionKind::Secret).then_some(Answer { text, by })
+        let LeftAnswer { answer: text, by, at: given, evidence, .. } = left.into_iter().rev().find(counts)?;
+        let answer = Answer { text, by, evidence, left: Some(given) };
+        let refused = match &question.kind {
+            QuestionKind::Secret => true,
+            QuestionKind::Approve(approvers) => answer.is_yes() && approvers.refuse(&answer.by).is_some(),
+            _ => false,
+        };
+        (!refused && !self.counted_before(&answer).await).then_some(answer)
+    }
+
+    /// Whether it was taken once, and is left over: a part of the story that was forgotten asks anew.
+    async fn counted_before(&self, answer: &Answer) -> bool {
+        let mut counted = false;
+        let mut each = |_, entry: Entry| {
+            counted |=
+                matches!(&entry.event, Recorded::Answered { by, left, .. } if *by == answer.by && *left == answer.left);
+            !counted
+        };
+        self.store.entries(&self.run, &mut each).await.is_err() || counted
     }
 }
 

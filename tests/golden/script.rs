@@ -127,7 +127,7 @@ impl Script {
         let (text, by) = said.rsplit_once(" by ").unwrap_or((said, "ada"));
         let used = Rc::new(Cell::new(0));
         self.uses.push((format!("answer {rest}"), Rc::clone(&used), wanted));
-        let answer = Answer { text: text.to_owned(), by: by.to_owned() };
+        let answer = Answer::here(text, by);
         self.people.push(Reply { question: question.to_owned(), answer, after, used });
         Ok(())
     }

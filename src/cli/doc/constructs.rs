@@ -30,8 +30,8 @@ constructs! {
         "A value that is read late, never printed and never recorded"
         "secret token from env_var(\"API_TOKEN\")";
     "env" "env NAME [extends OTHER] { key = value … }"
-        "An environment; the chosen one (-e NAME) is `env`"
-        "env prod extends staging {\n    url       = \"https://shop.example\"\n    protected = true\n}";
+        "An environment; the chosen one (-e NAME) is `env`. protected: its name is typed first; four_eyes: who starts a run approves nothing in it"
+        "env prod extends staging {\n    url       = \"https://shop.example\"\n    protected = true\n    four_eyes = true\n}";
     "phase" "phase \"title\" { }" "A named part of the run, in order; phases nest"
         "phase \"Deploy\" timeout 20m {\n    step \"Restart\" {\n        $ systemctl restart shop\n    }\n}";
     "step" "step \"title\" { } [undo { }]" "The unit that is recorded, retried, skipped and taken back"
@@ -49,7 +49,7 @@ constructs! {
         "manual \"Move the DNS record\" \"\"\"\n    In the provider's console: shop.example to 192.0.2.7.\n    \"\"\"";
     "choose" "choose \"question\" { \"answer\" { … } … }" "A person decides how it goes on"
         "choose \"Which side is broken?\" {\n    \"the database\" {\n        note \"see db.rbk\"\n    }\n    \"the web\" {\n        note \"see web.rbk\"\n    }\n}";
-    "approve" "approve \"what\" by [N of] […] within D" "Consent of somebody named; who gave it is in the record"
+    "approve" "approve \"what\" by [N of] […] within D" "Consent of somebody named, for this run and this place, once; `[groups]` in rbk.toml lists who is meant"
         "approve \"Deploy to production\" by [\"@release-managers\"] within 30m";
     "if" "if CONDITION { } [else { }]" "One way or the other" "if replicas < 3 {\n    warn \"too few replicas\"\n}";
     "for" "for NAME in LIST [parallel N] [tolerate N|P%] { }" "The same for each item, one after the other or at once"

@@ -8,13 +8,12 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{NOTHING_EXECUTED, paths, terminal};
-use crate::diag::render;
+use super::{NOTHING_EXECUTED, opening, paths, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
 use crate::lint::{Linted, Selection};
 use crate::report::findings::{Counts, Format, statistics, written};
-use crate::session::settings::{Settings, Wrong, settings_for};
+use crate::session::settings::{Settings, settings_for};
 use crate::source::{FileId, Span};
 
 /// Find what is wrong with runbooks, and what could be better; nothing is executed.
@@ -125,7 +124,7 @@ fn prepare(args: &Args, host: &dyn Host) -> Result<Job, u8> {
         NOTHING_EXECUTED
     })?;
     let first = files.first().cloned().unwrap_or_default();
-    let settings = settings_for(host, &first).map_err(|wrong| tell_settings(&wrong))?;
+    let settings = settings_for(host, &first).map_err(|wrong| opening::tell_settings(&wrong))?;
     let select = if args.select.is_empty() { &settings.lint.select } else { &args.select };
     let ignore: Vec<String> = settings.lint.ignore.iter().chain(&args.ignore).cloned().collect();
     let selection = Selection::new(select, &ignore).map_err(|unknown| {
@@ -135,18 +134,6 @@ fn prepare(args: &Args, host: &dyn Host) -> Result<Job, u8> {
     let selection = selection.in_environment((args.env != "all").then_some(args.env.as_str()));
     let shellcheck = settings.lint.shellcheck && !args.no_shellcheck;
     Ok(Job { files, settings, selection, shellcheck })
-}
-
-fn tell_settings(wrong: &Wrong) -> u8 {
-    match wrong {
-        Wrong::Unreadable(why) => terminal::error(why, None),
-        Wrong::Found(found, sources) => {
-            for one in found {
-                terminal::say(render(one, sources, terminal::stderr_style()).trim_end());
-            }
-        }
-    }
-    NOTHING_EXECUTED
 }
 
 fn told(args: &Args, job: &Job, host: &RealHost) -> u8 {

@@ -92,9 +92,14 @@ impl Host for RealHost {
     }
 
     fn actor(&self) -> String {
-        let known = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let id = rustix::process::getuid().as_raw();
-        known.filter(|name| !name.is_empty()).or_else(|| login_name(id)).unwrap_or_else(|| format!("uid {id}"))
+        let said = || {
+            let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(set)
+        };
+        // Anybody can set a variable. Only root's are believed: sudo sets one, and root could be whoever it likes.
+        let name = if id == 0 { said().or_else(|| login_name(id)) } else { login_name(id).or_else(said) };
+        name.unwrap_or_else(|| format!("uid {id}"))
     }
 
     fn find_program(&self, name: &str) -> Option<PathBuf> {

@@ -131,7 +131,7 @@ impl Builder {
                 let number = self.put(parent, at, What::Question { question, answer: None });
                 self.questions.insert(pos, number);
             }
-            Recorded::Answered { pos, question, answer, by, evidence } => {
+            Recorded::Answered { pos, question, answer, by, evidence, left: _ } => {
                 self.answered(pos, at, question, AnswerTold { text: answer, by, at, evidence });
             }
             Recorded::Decided { pos, verdict, by, value: _ } => {
@@ -257,6 +257,7 @@ impl Builder {
             options: Vec::new(),
             path,
             expires: None,
+            approvers: None,
         };
         self.tell(&pos, at, What::Question { question, answer: Some(told) });
     }

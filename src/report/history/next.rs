@@ -20,7 +20,10 @@ pub fn next(history: &History) -> Vec<String> {
             "succeeded" | "finished early" | "rolled back" => Vec::new(),
             "rollback incomplete" => vec![back("to try again what is left; or do by hand what is listed")],
             "paused" if open => {
-                let mut lines = vec![on("to answer, and go on")];
+                let approval = history.open_questions.iter().any(|question| question.kind == "approve");
+                let mut lines = Vec::new();
+                lines.extend(approval.then(|| line(format!("rbk approve {run}"), "by whoever may; then")));
+                lines.push(on("to answer, and go on"));
                 lines.extend(armed.then(|| back("to take back what it did")));
                 lines
             }

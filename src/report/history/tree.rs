@@ -273,7 +273,11 @@ impl Page {
         let Some(answer) = answer else {
             let until = question.expires.map_or_else(String::new, |until| format!(", until {}", moment(until)));
             let mark = Mark::InDoubt.draw(self.style);
-            return self.say(at, depth, &format!("{mark} asked, without an answer yet{until}: {text}"));
+            self.say(at, depth, &format!("{mark} asked, without an answer yet{until}: {text}"));
+            for line in question.details.iter().flat_map(|text| sanitize::lines(text)) {
+                self.more(depth, &line);
+            }
+            return;
         };
         let (by, said) = (sanitize::line(&answer.by), sanitize::line(&answer.text));
         let waited = since(at, answer.at);

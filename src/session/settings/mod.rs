@@ -3,6 +3,7 @@
 //! Each table has a reader of its own and says which keys it has: a key that nobody reads is an error, with what may
 //! have been meant, since a setting that is misspelt would silently not hold.
 
+mod groups;
 mod lint;
 mod reader;
 
@@ -14,6 +15,7 @@ use reader::Reader;
 
 use crate::diag::{Diagnostic, code};
 use crate::host::Host;
+use crate::journal::Groups;
 use crate::source::{Sources, Span};
 
 /// The file at a project's root.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// `[lint]`
     pub lint: LintSettings,
+    /// `[groups]`: who may approve where a runbook says `by ["@name"]`.
+    pub groups: Groups,
 }
 
 /// Settings that cannot be read.
@@ -75,10 +79,11 @@ fn parse(text: &str, name: &str) -> Result<Settings, Wrong> {
     let mut wrong = Vec::new();
     let mut settings = Settings::default();
     let mut reader = Reader::new(table.get_ref(), "", id, &mut wrong);
-    reader.keys(&["lint"]);
+    reader.keys(&["lint", "groups"]);
     if let Some(lint) = reader.table("lint") {
         settings.lint = LintSettings::read(&mut Reader::new(lint, "lint", id, &mut wrong));
     }
+    settings.groups = groups::read(&mut Reader::new(table.get_ref(), "", id, &mut wrong));
     if wrong.is_empty() { Ok(settings) } else { Err(Wrong::Found(wrong, Arc::new(sources))) }
 }
 
