@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::args::{duration, later, no_evidence, optional_text, shown, text};
-use crate::catalog::command::{CommandLine, CommandOptions};
+use crate::catalog::command::{CommandLine, CommandOptions, KEY_VARIABLE};
 use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Param};
 use crate::host::{Exit, LocalFuture, Process, ProcessError, Stream};
 use crate::value::{Record, Value, display, units};
@@ -58,7 +58,7 @@ pub(super) static SH: Action = Action {
             run_in(&line, &options, call).await
         })
     },
-    repeatable: |args| super::args::text(args, "command").contains("RBK_IDEMPOTENCY_KEY"),
+    repeatable: |args| super::args::text(args, "command").contains(KEY_VARIABLE),
     inverse: Inverse::None("nobody knows what takes a command back: write an `undo { }`"),
     evidence: no_evidence,
 };
@@ -111,7 +111,7 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         }
     }
     if let Some(key) = call.idempotency_key {
-        env.insert("RBK_IDEMPOTENCY_KEY".to_owned(), key.to_owned());
+        env.insert(KEY_VARIABLE.to_owned(), key.to_owned());
     }
     for (name, value) in &call.context {
         env.insert((*name).to_owned(), value.clone());

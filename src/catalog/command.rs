@@ -6,6 +6,12 @@ use super::{ActionError, Call};
 use crate::host::LocalFuture;
 use crate::value::Value;
 
+/// The environment variable in which a command finds its idempotency key.
+pub const KEY_VARIABLE: &str = "RBK_IDEMPOTENCY_KEY";
+
+/// The environment variable by which what a `background` starts is known as such: the id of its run.
+pub const BACKGROUND_VARIABLE: &str = "RBK_BACKGROUND";
+
 /// A command ready to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandLine {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::journal::{JournalArgs, LOCKED, wait_for};
 use super::person::Answers;
@@ -14,6 +15,10 @@ use crate::report::ending::{Asked, quoted};
 use crate::report::outline::Outline;
 use crate::runtime::Selection;
 use crate::session::recording::{GoOn, LeftWithTheRecord, Reopened, go_on};
+
+/// What a killed rbk was about to start holds its record for a moment longer than itself.
+const MOMENTS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// Go on with a run that stopped: what it did is not done again.
 #[derive(Debug, clap::Args)]
@@ -86,7 +91,14 @@ fn again(
     adopts_edits: bool,
     common: &Common,
 ) -> Result<u8, u8> {
-    let (store, summary) = common.journal.run(run)?;
+    let (store, mut summary) = common.journal.run(run)?;
+    for _ in 0..MOMENTS {
+        if !matches!(summary.standing, Standing::Running(_)) {
+            break;
+        }
+        std::thread::sleep(MOMENT);
+        summary = wait_for(store.find(&summary.run))?;
+    }
     may_go_on(&summary, how)?;
     let host = Rc::new(RealHost::new());
     let edited = if adopts_edits { Some(edited(&*host, &*store, &summary)?) } else { None };

@@ -147,7 +147,11 @@ impl TerminalPerson {
                     }
                     continue;
                 }
-                Typed::Ended => return None,
+                Typed::Ended => {
+                    // If the terminal is gone, a signal says so, and that is more than that nobody answers.
+                    let _ = tokio::time::timeout(HEARD, cancel.cancelled()).await;
+                    return None;
+                }
             };
             match read(kind, &typed) {
                 Ok(answer) => return Some(answer),

@@ -38,7 +38,7 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: R
     };
     loop {
         let number = next(&mut interrupt, &mut terminate, &mut hang_up).await;
-        match control.stop() {
+        match control.stop_by(name_of(number)) {
             Stopping::Gracefully => reporter
                 .remark("stopping: what runs is being ended, then it is told what is left; once more to end at once"),
             Stopping::RollbackGoesOn => {
@@ -51,6 +51,14 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: R
                 end_soon(number);
             }
         }
+    }
+}
+
+fn name_of(number: u8) -> &'static str {
+    match number {
+        2 => "SIGINT",
+        15 => "SIGTERM",
+        _ => "SIGHUP",
     }
 }
 

@@ -62,6 +62,18 @@ pub trait Host {
     /// The file system.
     fn files(&self) -> &dyn Files;
 
+    /// What an rbk that was killed left running on this machine: the processes in whose environment this variable
+    /// has this value. One that runs as another user, or without that environment, is not seen.
+    fn left_running(&self, _variable: &str, _value: &str) -> Vec<LeftRunning> {
+        Vec::new()
+    }
+
+    /// Ends them: they are asked to, killed after `grace`, and waited for.
+    /// Returns how many would not go.
+    fn end_left_running<'a>(&'a self, _variable: &'a str, _value: &'a str, _grace: Duration) -> LocalFuture<'a, usize> {
+        Box::pin(std::future::ready(0))
+    }
+
     /// From here on the memory of this process holds secrets: no core dump of it is to be written.
     fn keep_memory_private(&self) {}
 }
@@ -193,6 +205,15 @@ pub enum ProcessError {
         /// The system's words.
         reason: String,
     },
+}
+
+/// A process that outlived the rbk that had started it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftRunning {
+    /// Its number.
+    pub pid: u32,
+    /// Its command line.
+    pub command: String,
 }
 
 /// A request.

@@ -16,7 +16,7 @@ use super::run::keep;
 use super::undo::entry;
 use super::unit::{Code, size};
 use crate::analysis::program::{Act, Callee, CommandForm, CommandTemplate, UserAction, WordTemplate};
-use crate::catalog::command::{CommandLine, CommandOptions};
+use crate::catalog::command::{BACKGROUND_VARIABLE, CommandLine, CommandOptions, KEY_VARIABLE};
 use crate::catalog::{Action, ActionError, Args, Call, Certainty, Inverse};
 use crate::eval::expr::Part;
 use crate::eval::{Expr, Frame};
@@ -29,7 +29,7 @@ use crate::value::{Secret, Value};
 const SH: &str = "sh";
 
 /// How long a process may take to end itself when its step is stopped.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// A changing effect, ready to run.
 pub(super) struct Performance<'a> {
@@ -58,7 +58,7 @@ impl Performance<'_> {
     fn is_repeatable(&self) -> bool {
         match self.what {
             Performed::Native(action) => (action.repeatable)(self.call.args),
-            Performed::Command(..) => self.summary.contains("RBK_IDEMPOTENCY_KEY"),
+            Performed::Command(..) => self.summary.contains(KEY_VARIABLE),
         }
     }
 }
@@ -414,11 +414,11 @@ impl Branch {
 
     /// What a process learns of the run.
     pub(super) fn context(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("RBK_RUN_ID", self.run.id.to_string()),
-            ("RBK_STEP", self.path.join("/")),
-            ("RBK_FENCE", self.run.dispatcher.fence().to_string()),
-        ]
+        let run = self.run.id.to_string();
+        let background = self.in_background.then(|| (BACKGROUND_VARIABLE, run.clone()));
+        let fence = self.run.dispatcher.fence().to_string();
+        let always = [("RBK_RUN_ID", run), ("RBK_STEP", self.path.join("/")), ("RBK_FENCE", fence)];
+        always.into_iter().chain(background).collect()
     }
 
     pub(super) fn mark_in_doubt(&self, summary: &str) {

@@ -113,13 +113,17 @@ impl Branch {
         match self.go_live(act.span).await {
             Ok(()) => {}
             Err(flow @ Flow::Rollback(_)) => {
+                self.end_what_is_left(performance).await;
                 self.mark_in_doubt(&performance.summary);
                 return flow;
             }
             Err(flow) => return flow,
         }
         let observing = self.observe_at(pos);
-        let decision = self.decide_about(performance, act, repeatable).await;
+        let decision = match self.until_nothing_is_left(performance, act).await {
+            Ok(()) => self.decide_about(performance, act, repeatable).await,
+            Err(flow) => Err(flow),
+        };
         self.observed(observing);
         let decision = match decision {
             Ok(decision) => decision,

@@ -21,6 +21,7 @@ mod finally;
 mod flow;
 mod hide;
 pub mod inputs;
+mod left;
 mod live;
 mod monitor;
 mod observe;

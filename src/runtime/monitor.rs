@@ -302,7 +302,7 @@ impl Branch {
             Ok(Some(_)) => self.diverged(scope.span, "something else than a guard"),
             // What is guarded learns of it by itself.
             Err(_) => Flow::Next,
-            Ok(None) => match run.replay.becomes_live(&self.cancel, false).await {
+            Ok(None) => match run.replay.becomes_live(&pos.line, &self.cancel, false).await {
                 Ok(()) => self.watch(scope, body, None).await,
                 // What is guarded learns why by itself.
                 Err(_) => Flow::Next,

@@ -108,7 +108,7 @@ impl Run {
     ) -> Result<(), String> {
         let said = |flow: &Flow| flow.failure().map_or_else(String::new, |failure| failure.message().to_owned());
         let compensation = armed.id.clone();
-        if self.replay.is_live() || self.replay.is_over() {
+        if self.replay.is_over_for(branch.line.name()) {
             self.go_live();
             let began = Recorded::CompensationBegan {
                 compensation: compensation.clone(),

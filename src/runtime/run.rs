@@ -87,7 +87,7 @@ pub(super) fn keep(list: &RefCell<Vec<String>>, line: String) {
 }
 
 /// How a run is stopped from outside.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Control {
     /// Ends the run's own work.
     pub(super) cancel: Cancel,
@@ -95,6 +95,8 @@ pub struct Control {
     pub(super) rollback: Cancel,
     pub(super) taking_back: Cell<bool>,
     asked: Cell<u32>,
+    /// The run that it stops.
+    run: RefCell<Weak<Run>>,
 }
 
 /// What a request to stop led to.
@@ -111,8 +113,16 @@ pub enum Stopping {
 impl Control {
     /// Somebody pressed Ctrl-C, or the system asks us to go.
     pub fn stop(&self) -> Stopping {
+        self.stop_by("stop")
+    }
+
+    /// The same, told what it was: `SIGINT`.
+    pub fn stop_by(&self, what: &str) -> Stopping {
         let asked = self.asked.get() + 1;
         self.asked.set(asked);
+        if let Some(run) = self.run.borrow().upgrade() {
+            run.note(Recorded::StopAsked { what: what.to_owned(), times: asked });
+        }
         if self.taking_back.get() {
             if asked > 1 {
                 self.rollback.cancel();
@@ -173,6 +183,7 @@ impl Run {
             orders: Cell::new(1),
             scopes: Cell::new(1),
         });
+        *run.control.run.borrow_mut() = Rc::downgrade(&run);
         LATEST.with(|latest| *latest.borrow_mut() = Rc::downgrade(&run));
         run
     }
@@ -180,6 +191,13 @@ impl Run {
     pub(super) fn emit(&self, event: &Event) {
         if !self.replay.holds_back(event) {
             self.tell(event);
+        }
+    }
+
+    /// The same for what is no part of the story: it is told once the record is behind us.
+    pub(super) fn emit_in_any_case(&self, event: Event) {
+        if let Some(event) = self.replay.keeps(event) {
+            self.tell(&event);
         }
     }
 

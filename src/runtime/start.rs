@@ -80,6 +80,9 @@ pub async fn run(start: Start) -> Rc<Report> {
         environment: unit.environment.as_deref().map(str::to_owned),
         total: count(&unit.program.body),
     });
+    if !run.replay.is_live() {
+        run.end_backgrounds_left().await;
+    }
     let flow = story(&mut branch, &title).await;
     let flow = at_the_end_of_the_record(&mut branch, flow).await;
     let decided = decide(&mut branch, flow, on_fail).await;
@@ -156,6 +159,12 @@ enum Decided {
 
 async fn decide(branch: &mut Branch, flow: Flow, on_fail: Unhandled) -> Decided {
     match flow {
+        // Whatever it was for: it was being taken back when it was killed.
+        Flow::Fail(failure) | Flow::Stop(failure) | Flow::Pause(failure)
+            if branch.run.replay.rollback_follows() && failure.kind != FailureKind::Journal =>
+        {
+            Decided::TakeBack(failure)
+        }
         Flow::Next | Flow::Break | Flow::Skip(_) | Flow::Return(_) | Flow::Handler(_) => branch.nothing_left_out(),
         Flow::Finish(why) => Decided::Finished(why),
         Flow::Stop(failure) => Decided::Stopped(failure),

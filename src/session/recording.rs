@@ -154,10 +154,11 @@ pub async fn go_on(
     let unit = bind(&program, &given(&started)?)
         .map_err(|errors| unusable(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; ")))?;
     let ended = matches!(entries.last(), Some((_, Entry { event: Recorded::Ended(_), .. })));
+    let ended = ended || forget::was_stopping(&entries);
     let forgets = match how {
         GoOn::Resume if ended => forget::for_resume(&entries),
         GoOn::Rollback if ended => forget::for_rollback(&entries),
-        GoOn::Resume | GoOn::Rollback => Vec::new(),
+        GoOn::Resume | GoOn::Rollback => forget::for_broken(&entries),
     };
     let word = if how == GoOn::Rollback { "rollback" } else { "resume" };
     let resumed = Recorded::Resumed { by: host.actor(), how: word.to_owned(), forgets };

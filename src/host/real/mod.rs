@@ -3,6 +3,7 @@
 mod capture;
 mod files;
 mod http;
+mod left;
 mod pieces;
 mod process;
 mod spawn;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{
-    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
+    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LeftRunning, LocalFuture, Process, ProcessError,
+    Stream,
 };
 
 /// Kills every process that this one has started and that has not ended, with all that it led to. For when rbk
@@ -135,6 +137,14 @@ impl Host for RealHost {
 
     fn files(&self) -> &dyn Files {
         &self.files
+    }
+
+    fn left_running(&self, variable: &str, value: &str) -> Vec<LeftRunning> {
+        left::running(variable, value)
+    }
+
+    fn end_left_running<'a>(&'a self, variable: &'a str, value: &'a str, grace: Duration) -> LocalFuture<'a, usize> {
+        Box::pin(left::end(variable, value, grace, &self.hurry))
     }
 
     fn keep_memory_private(&self) {

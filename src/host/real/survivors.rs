@@ -115,16 +115,16 @@ impl Family<'_> {
     }
 }
 
-fn processes() -> impl Iterator<Item = Pid> {
+pub(super) fn processes() -> impl Iterator<Item = Pid> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
 }
 
-fn environment(pid: Pid) -> Option<Vec<u8>> {
+pub(super) fn environment(pid: Pid) -> Option<Vec<u8>> {
     std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()
 }
 
-fn raw(pid: Pid) -> i32 {
+pub(super) fn raw(pid: Pid) -> i32 {
     pid.as_raw_nonzero().get()
 }
 
@@ -140,7 +140,7 @@ fn marks(environment: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// State, group and session, of `/proc/PID/stat` (proc(5)). The name before them may hold anything.
-fn parse_stat(stat: &str) -> Option<(&str, i32, i32)> {
+pub(super) fn parse_stat(stat: &str) -> Option<(&str, i32, i32)> {
     let (_, after) = stat.rsplit_once(')')?;
     let mut fields = after.split_ascii_whitespace();
     let state = fields.next()?;

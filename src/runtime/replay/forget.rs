@@ -59,8 +59,7 @@ pub fn for_resume(entries: &[(u64, Entry)]) -> Vec<u64> {
             gone.add(line, first);
         }
         // An effect whose failure left it in doubt is decided about.
-        let doubtful = steps.iter().rev().take_while(|step| !is_kept(step)).find(|step| is_in_doubt(step));
-        gone.entries.extend(doubtful.and_then(|step| step.outcome.as_ref()).map(|(number, _)| *number));
+        gone.add_doubt(steps);
         // A deadline or a guard has its place where its scope begins; when it spoke is told by its number.
         let last_number = steps.iter().filter(|step| is_kept(step)).map(|step| step.number).max();
         let spoke_last = |step: &&Step| is_about_a_scope(step) && last_number.is_none_or(|last| step.number > last);
@@ -89,11 +88,61 @@ pub fn for_rollback(entries: &[(u64, Entry)]) -> Vec<u64> {
         let of_compensation = lines_around(line).any(|around| matches!(departure(around), Some((_, _, 'u'))));
         if of_the_end {
             gone.add(line, 0);
-        } else if of_compensation && let Some(from) = end_of_what_counts(steps) {
-            gone.add(line, from);
+        } else if of_compensation {
+            gone.add_failure(line, steps);
         }
     }
     numbers(entries, &gone)
+}
+
+/// Whether a run was about to be held when it was killed: it goes on like one that was.
+pub fn was_stopping(entries: &[(u64, Entry)]) -> bool {
+    let rolled_back = entries.iter().any(|(_, entry)| matches!(entry.event, Recorded::RollbackBegan { .. }));
+    let since = entries.iter().rev().take_while(|(_, entry)| !matches!(entry.event, Recorded::Resumed { .. }));
+    !rolled_back && since.into_iter().any(|(_, entry)| matches!(entry.event, Recorded::StopAsked { .. }))
+}
+
+/// The entries that do not count any more when a run goes on that was killed: of compensations that failed before
+/// others ran, and are tried again.
+pub fn for_broken(entries: &[(u64, Entry)]) -> Vec<u64> {
+    let failed = failed_in_rollback(entries);
+    if failed.is_empty() {
+        return Vec::new();
+    }
+    let history = History::new(entries);
+    let mut gone = Gone::default();
+    for (line, steps) in &history.lines {
+        if lines_around(line).any(|around| failed.contains(around)) {
+            gone.add_failure(line, steps);
+        }
+    }
+    numbers(entries, &gone)
+}
+
+/// The lines of compensations that failed while the run was taken back, and did not succeed since.
+fn failed_in_rollback(entries: &[(u64, Entry)]) -> BTreeSet<String> {
+    let mut rolls_back = false;
+    let mut failed = BTreeSet::new();
+    for (_, entry) in entries {
+        match &entry.event {
+            Recorded::RollbackBegan { .. } => rolls_back = true,
+            Recorded::CompensationEnded { compensation: Position { line, at }, failure, .. } if rolls_back => {
+                let line = format!("{line}/{at}u");
+                if failure.is_some() {
+                    failed.insert(line);
+                } else {
+                    failed.remove(&line);
+                }
+            }
+            _ => {}
+        }
+    }
+    failed
+}
+
+/// The line of the compensation that a line is that of, or left.
+pub(super) fn compensation_of(line: &str) -> Option<&str> {
+    lines_around(line).filter(|around| matches!(departure(around), Some((_, _, 'u')))).last()
 }
 
 /// From where on a line holds nothing that was done for good; `None` if it is worth keeping to its end.
@@ -159,6 +208,20 @@ impl Gone {
     fn add(&mut self, line: &str, from: u32) {
         let known = self.from.entry(line.to_owned()).or_insert(from);
         *known = (*known).min(from);
+    }
+
+    /// What failed on the line of a compensation is tried again; an effect that it left in doubt is decided about.
+    fn add_failure(&mut self, line: &str, steps: &VecDeque<Step>) {
+        if let Some(from) = end_of_what_counts(steps) {
+            self.add(line, from);
+        }
+        self.add_doubt(steps);
+    }
+
+    /// What came of the effect that a line ended with, if that is in doubt.
+    fn add_doubt(&mut self, steps: &VecDeque<Step>) {
+        let doubtful = steps.iter().rev().take_while(|step| !is_kept(step)).find(|step| is_in_doubt(step));
+        self.entries.extend(doubtful.and_then(|step| step.outcome.as_ref()).map(|(number, _)| *number));
     }
 
     fn holds(&self, pos: &Position) -> bool {

@@ -16,8 +16,10 @@ pub struct History {
     pub(super) lines: HashMap<Arc<str>, VecDeque<Step>>,
     /// What came of the intents that were met.
     pub(super) outcomes: HashMap<Position, (u64, Recorded)>,
-    /// The numbers of all entries that are met, in order.
+    /// The numbers of all entries of the story that are met, in order.
     pub(super) order: VecDeque<u64>,
+    /// The same for each compensation of the rollback, by its line: they do not wait for each other.
+    pub(super) rollback_order: HashMap<Arc<str>, VecDeque<u64>>,
     /// Compensations that did their work.
     pub(super) taken_back: HashSet<Position>,
     /// Scopes whose end is on record, and was a good one.
@@ -50,6 +52,14 @@ pub(super) struct Step {
 }
 
 impl History {
+    /// The queue that entries of a line stand in.
+    pub(super) fn order_of(&mut self, line: &str) -> &mut VecDeque<u64> {
+        match forget::compensation_of(line).and_then(|compensation| self.rollback_order.get_mut(compensation)) {
+            Some(order) => order,
+            None => &mut self.order,
+        }
+    }
+
     /// Whether somebody, and not the runbook itself, has the run taken back.
     pub const fn is_taken_back_by_hand(&self) -> bool {
         self.by_hand.is_some()
@@ -124,11 +134,17 @@ impl History {
     /// Leaves out what is never met again: lines of compensations that are done, of checks, of the end of the run.
     fn settle(&mut self, steps: BTreeMap<(Arc<str>, u32), Step>, entries: &[(u64, crate::journal::Entry)]) {
         let done: HashSet<String> = self.taken_back.iter().map(|pos| format!("{}/{}u", pos.line, pos.at)).collect();
-        let mut order = Vec::new();
+        let (mut order, mut rollback_order) = (Vec::new(), HashMap::<Arc<str>, Vec<u64>>::new());
         for ((line, _), step) in steps {
             if forget::never_met(&line) || forget::lines_around(&line).any(|around| done.contains(around)) {
                 continue;
             }
+            let of_rollback =
+                forget::compensation_of(&line).filter(|_| self.rollback.is_some_and(|rollback| step.number > rollback));
+            let order = match of_rollback {
+                Some(compensation) => rollback_order.entry(compensation.into()).or_default(),
+                None => &mut order,
+            };
             order.push(step.number);
             order.extend(step.outcome.as_ref().map(|(number, _)| *number));
             self.lines.entry(line).or_default().push_back(step);
@@ -143,8 +159,12 @@ impl History {
                 self.given_back.push(text.clone());
             }
         }
-        order.sort_unstable();
-        self.order = order.into();
+        let sorted = |mut order: Vec<u64>| {
+            order.sort_unstable();
+            order.into()
+        };
+        self.order = sorted(order);
+        self.rollback_order = rollback_order.into_iter().map(|(line, order)| (line, sorted(order))).collect();
     }
 }
 

@@ -23,6 +23,11 @@ impl Line {
         Self { name: name.into(), next: Cell::new(0) }
     }
 
+    /// What it is called.
+    pub(in crate::runtime) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The next place on it.
     pub(in crate::runtime) fn position(&self) -> Position {
         Position { line: Arc::clone(&self.name), at: self.next.replace(self.next.get() + 1) }
@@ -85,7 +90,7 @@ impl Branch {
     /// # Errors
     /// The flow to leave with, when nothing may happen here.
     pub(in crate::runtime) async fn recall(&mut self, pos: &Position, span: Span) -> Result<Option<Recorded>, Flow> {
-        if self.observes || self.run.replay.is_live() {
+        if self.observes || self.is_live() {
             return Ok(None);
         }
         let run = std::rc::Rc::clone(&self.run);
@@ -96,16 +101,21 @@ impl Branch {
         }
     }
 
+    /// Whether the record is behind us: for a compensation, its own.
+    fn is_live(&self) -> bool {
+        self.run.replay.is_live() && (!self.in_rollback || self.run.replay.is_over_for(self.line.name()))
+    }
+
     /// Waits until the record is behind us.
     ///
     /// # Errors
     /// The flow to leave with, when nothing may happen any more.
     pub(in crate::runtime) async fn go_live(&mut self, span: Span) -> Result<(), Flow> {
-        if self.run.replay.is_live() {
+        if self.is_live() {
             return Ok(());
         }
         let run = std::rc::Rc::clone(&self.run);
-        match run.replay.becomes_live(&self.cancel, self.in_rollback).await {
+        match run.replay.becomes_live(self.line.name(), &self.cancel, self.in_rollback).await {
             Ok(()) => {
                 run.go_live();
                 self.wake_backgrounds().await

@@ -14,6 +14,7 @@ pub(super) mod values;
 pub(super) use meet::Line;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ struct HeldBack {
     start: Option<Event>,
     open: Vec<Rc<ScopeInfo>>,
     passed: usize,
+    /// What happened meanwhile all the same.
+    meanwhile: Vec<Event>,
 }
 
 impl Replay {
@@ -79,8 +82,21 @@ impl Replay {
     }
 
     /// Whether there is anything left to meet.
-    pub(super) fn is_over(&self) -> bool {
-        self.history.borrow().order.is_empty()
+    fn is_over(&self) -> bool {
+        let history = self.history.borrow();
+        history.order.is_empty() && history.rollback_order.values().all(VecDeque::is_empty)
+    }
+
+    /// Whether there is anything left to meet for whoever is on a line: for a compensation of the rollback, of its
+    /// own; for the story, of anything.
+    pub(super) fn is_over_for(&self, line: &str) -> bool {
+        let mut history = self.history.borrow_mut();
+        let of_rollback = forget::compensation_of(line).is_some() && history.rollback.is_some();
+        if of_rollback {
+            return history.order_of(line).is_empty();
+        }
+        drop(history);
+        self.is_over()
     }
 
     /// Whether what is left belongs to a rollback.
@@ -112,14 +128,11 @@ impl Replay {
         if let Some(outcome) = step.outcome {
             self.history.borrow_mut().outcomes.insert(pos.clone(), outcome);
         }
-        self.turn(step.number).await?;
+        self.turn(&pos.line, step.number).await?;
         Ok(Some(step.what))
     }
 
     fn take(&self, pos: &Position) -> Option<Step> {
-        if self.live.get() {
-            return None;
-        }
         let mut history = self.history.borrow_mut();
         let steps = history.lines.get_mut(&pos.line)?;
         let at = steps.iter().position(|step| step.at == pos.at)?;
@@ -139,7 +152,7 @@ impl Replay {
     /// What the clock of the run showed at a place. Evaluating waits for nobody, so it is met out of turn.
     pub(super) fn meet_clock(&self, pos: &Position) -> Option<Duration> {
         let step = self.take(pos)?;
-        self.history.borrow_mut().order.retain(|number| *number != step.number);
+        self.history.borrow_mut().order_of(&pos.line).retain(|number| *number != step.number);
         self.met.notify_waiters();
         match step.what {
             Recorded::ClockRead { elapsed, .. } => Some(elapsed),
@@ -154,63 +167,66 @@ impl Replay {
     pub(super) async fn meet_outcome(&self, pos: &Position) -> Result<Option<Recorded>, String> {
         let outcome = self.history.borrow_mut().outcomes.remove(pos);
         let Some((number, what)) = outcome else { return Ok(None) };
-        self.turn(number).await?;
+        self.turn(&pos.line, number).await?;
         Ok(Some(what))
     }
 
     /// Waits until everything before this entry was met, and meets it.
-    async fn turn(&self, number: u64) -> Result<(), String> {
+    async fn turn(&self, line: &str, number: u64) -> Result<(), String> {
         loop {
             let met = self.met.notified();
             let mut met = std::pin::pin!(met);
             met.as_mut().enable();
-            if self.history.borrow().order.front().is_none_or(|next| *next >= number) {
+            if self.history.borrow_mut().order_of(line).front().is_none_or(|next| *next >= number) {
                 break;
             }
             tokio::select! {
                 () = met => {}
-                () = tokio::time::sleep(NO_PROGRESS) => return Err(self.not_met()),
+                () = tokio::time::sleep(NO_PROGRESS) => return Err(self.not_met(line)),
             }
         }
         let mut history = self.history.borrow_mut();
-        if history.order.front() == Some(&number) {
-            history.order.pop_front();
+        let order = history.order_of(line);
+        if order.front() == Some(&number) {
+            order.pop_front();
         }
         drop(history);
         self.met.notify_waiters();
         Ok(())
     }
 
-    /// Waits until the record is behind us; before that nothing new may happen. `in_rollback`: for a compensation.
-    pub(super) async fn becomes_live(&self, cancel: &Cancel, in_rollback: bool) -> Result<(), NotLive> {
-        if self.live.get() {
-            return Ok(());
-        }
+    /// Waits until the record is behind whoever is on a line; before that nothing new may happen. `in_rollback`: for
+    /// a compensation.
+    pub(super) async fn becomes_live(&self, line: &str, cancel: &Cancel, in_rollback: bool) -> Result<(), NotLive> {
         loop {
             let met = self.met.notified();
             let mut met = std::pin::pin!(met);
             met.as_mut().enable();
+            let is_over = self.is_over_for(line);
+            if is_over && self.live.get() {
+                return Ok(());
+            }
             if cancel.is_cancelled() {
                 return Err(NotLive::Cancelled);
             }
             if self.takes_back() && !in_rollback && self.story_is_over() {
                 return Err(NotLive::TakenBack);
             }
-            if self.live.get() || self.is_over() {
+            if is_over {
                 return Ok(());
             }
             tokio::select! {
                 () = met => {}
                 () = cancel.cancelled() => return Err(NotLive::Cancelled),
-                () = tokio::time::sleep(NO_PROGRESS) => return Err(NotLive::Diverged(self.not_met())),
+                () = tokio::time::sleep(NO_PROGRESS) => return Err(NotLive::Diverged(self.not_met(line))),
             }
         }
     }
 
     /// What the story did not lead to.
-    fn not_met(&self) -> String {
-        let history = self.history.borrow();
-        let next = history.order.front().copied().unwrap_or_default();
+    fn not_met(&self, line: &str) -> String {
+        let mut history = self.history.borrow_mut();
+        let next = history.order_of(line).front().copied().unwrap_or_default();
         let step = history.lines.values().flatten().find(|step| step.number == next);
         match step.map(|step| &step.what) {
             Some(Recorded::Intent { summary, .. } | Recorded::Read { summary, .. }) => summary.clone(),
@@ -273,13 +289,22 @@ impl Replay {
         true
     }
 
+    /// Keeps for observers what happens while the record is gone through. Gives it back if it need not be kept.
+    pub(super) fn keeps(&self, event: Event) -> Option<Event> {
+        if self.live.get() {
+            return Some(event);
+        }
+        self.held_back.borrow_mut().meanwhile.push(event);
+        None
+    }
+
     /// From here on everything is told and recorded. Gives what observers have missed; once.
     pub(super) fn go_live(&self) -> Vec<Event> {
         if self.live.replace(true) {
             return Vec::new();
         }
         self.met.notify_waiters();
-        let HeldBack { start, open, passed } = self.held_back.take();
+        let HeldBack { start, open, passed, meanwhile } = self.held_back.take();
         let mut events: Vec<Event> = start.into_iter().collect();
         let history = self.history.borrow();
         let steps = if passed == 1 { "1 step or check was" } else { &*format!("{passed} steps and checks were") };
@@ -289,6 +314,7 @@ impl Replay {
             events.push(Event::Warning(format!("given back when the run stopped, and not borrowed any more: {text}")));
         }
         events.extend(open.into_iter().map(Event::ScopeStarted));
+        events.extend(meanwhile);
         events
     }
 }
