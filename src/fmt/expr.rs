@@ -15,6 +15,8 @@ impl Printer<'_> {
         if !self.is_parenthesised(expr) {
             return self.bare(expr);
         }
+        // What is around the whole value breaks first.
+        self.hugging = None;
         self.group(Kind::Bracket, |p| {
             p.sign("(");
             p.first_line("", STEP);

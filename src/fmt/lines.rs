@@ -14,7 +14,7 @@ pub(super) struct Lines<'s> {
     all: Vec<Line<'s>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line<'s> {
     indent: usize,
     /// Where its code begins.
@@ -34,10 +34,12 @@ struct Line<'s> {
 }
 
 /// A place to come back to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Saved {
+#[derive(Debug)]
+pub(super) struct Saved<'s> {
     lines: usize,
     code: usize,
+    /// What is begun there is gone on with.
+    last: Option<Line<'s>>,
 }
 
 impl<'s> Lines<'s> {
@@ -45,13 +47,16 @@ impl<'s> Lines<'s> {
         Self { source, code: String::with_capacity(source.len()), all: Vec::new() }
     }
 
-    pub(super) fn save(&self) -> Saved {
-        Saved { lines: self.all.len(), code: self.code.len() }
+    pub(super) fn save(&self) -> Saved<'s> {
+        Saved { lines: self.all.len(), code: self.code.len(), last: self.all.last().cloned() }
     }
 
-    pub(super) fn restore(&mut self, saved: Saved) {
+    pub(super) fn restore(&mut self, saved: &Saved<'s>) {
         self.all.truncate(saved.lines);
         self.code.truncate(saved.code);
+        if let (Some(line), Some(last)) = (self.all.last_mut(), &saved.last) {
+            line.clone_from(last);
+        }
     }
 
     /// Begins a line. One on which nothing stands yet is taken.

@@ -74,7 +74,7 @@ pub fn format(id: FileId, text: &str) -> Formatted {
     let faults: Vec<usize> = source.diagnostics.iter().map(|found| found.span().start as usize).collect();
     // A text that was not read at all has one fault and no tree.
     let unread = source.file.body.is_empty() && !faults.is_empty();
-    let formatted = if unread { None } else { Printer::new(text, &faults).file(&source.file) };
+    let formatted = if unread { None } else { Printer::new(text, &faults, &source.file.comments).file(&source.file) };
     Formatted { text: formatted.unwrap_or_else(|| text.to_owned()), source }
 }
 

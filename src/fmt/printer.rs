@@ -11,7 +11,7 @@ use super::layout::{WIDTH, layout, one_line};
 use super::lines::{Lines, Saved, width};
 use super::reach;
 use crate::source::Span;
-use crate::syntax::tree::{Block, File, Ident, Stmt};
+use crate::syntax::tree::{Block, Comment, File, Ident, Stmt};
 
 /// How far a block is moved in.
 pub(super) const STEP: usize = 4;
@@ -29,6 +29,8 @@ pub(super) struct Printer<'s> {
     pub(super) row: Row,
     /// Where diagnostics point, in order.
     faults: &'s [usize],
+    /// Where comments begin, in order.
+    comments: Vec<usize>,
     /// The source is not what the tree says.
     odd: bool,
     /// The statement keeps its block on its line.
@@ -55,9 +57,9 @@ impl Default for Row {
 }
 
 /// A place to come back to.
-struct Reached {
+struct Reached<'s> {
     at: usize,
-    lines: Saved,
+    lines: Saved<'s>,
 }
 
 /// What stands between braces.
@@ -85,9 +87,10 @@ impl Entry for Stmt {
 }
 
 impl<'s> Printer<'s> {
-    pub(super) fn new(text: &'s str, faults: &'s [usize]) -> Self {
+    pub(super) fn new(text: &'s str, faults: &'s [usize], comments: &[Comment]) -> Self {
         Self {
             text,
+            comments: comments.iter().map(|comment| comment.span.start as usize).collect(),
             at: 0,
             items: Items::default(),
             lines: Lines::new(text),
@@ -140,7 +143,7 @@ impl<'s> Printer<'s> {
             }
             // What could not be read.
             let end = self.text[self.at..upto].find('\n').map_or(upto, |length| self.at + length);
-            self.lines.raw(0, self.text[line_start(self.text, self.at).max(self.at)..end].trim_end(), self.at);
+            self.lines.raw(0, &self.text[self.at..end], self.at);
             self.at = end;
             first = false;
         }
@@ -187,13 +190,13 @@ impl<'s> Printer<'s> {
         fits
     }
 
-    fn reached(&self) -> Reached {
+    fn reached(&self) -> Reached<'s> {
         Reached { at: self.at, lines: self.lines.save() }
     }
 
-    fn come_back(&mut self, to: &Reached) {
+    fn come_back(&mut self, to: &Reached<'s>) {
         self.at = to.at;
-        self.lines.restore(to.lines);
+        self.lines.restore(&to.lines);
         self.items.clear();
         self.row = Row::default();
         self.hugging = None;
@@ -306,6 +309,19 @@ impl<'s> Printer<'s> {
         for note in self.skip(Signs::None).notes {
             self.items.push_hard(Item::Note(note));
         }
+    }
+
+    /// Whether a comment stands between here and a brace further on, and not directly before that.
+    pub(super) fn has_note_in_head(&self, brace: usize) -> bool {
+        let here = self.comments.partition_point(|at| *at < self.at);
+        let end = self.comments.partition_point(|at| *at < brace);
+        let mut next = brace;
+        self.comments[here..end.max(here)].iter().rev().any(|at| {
+            let line_end = self.text[*at..next].find('\n').map_or(next, |length| at + length);
+            let is_apart = !self.text[line_end..next].trim().is_empty();
+            next = *at;
+            is_apart
+        })
     }
 
     /// Whether a comment comes next.

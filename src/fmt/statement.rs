@@ -97,9 +97,17 @@ impl Printer<'_> {
         self.block(&item.then);
         let Some(otherwise) = &item.otherwise else { return };
         self.blank();
-        // Comments before `else` are about what is done then.
         let notes = self.skip(Signs::None).notes;
-        self.hoist(notes);
+        let brace = reach::else_if(otherwise).map_or(self.at, |next| next.then.span.start as usize);
+        if self.has_note_in_head(brace) {
+            // Comments stay in their order.
+            for note in notes {
+                self.note(note);
+            }
+        } else {
+            // They are about what is done then.
+            self.hoist(notes);
+        }
         self.sign("else");
         if let Some(next) = reach::else_if(otherwise) {
             self.blank();

@@ -78,7 +78,7 @@ impl<'s> Printer<'s> {
         let counts = |at: usize, text: &str| !in_hole(at) && !closing(at, text) && !text.trim().is_empty();
         // What the lines share is no part of the text.
         let rest = || self.lines_of(span).skip(1);
-        let shared = rest().filter(|(at, text)| counts(*at, text)).map(|(_, text)| own(text)).min().unwrap_or(0);
+        let shared = rest().filter(|(at, text)| counts(*at, text)).map(|(_, text)| own(text)).min();
         let step = isize::try_from(STEP).unwrap_or(0);
         let piece = |(at, text): (usize, &'s str)| {
             if in_hole(at) {
@@ -87,6 +87,8 @@ impl<'s> Printer<'s> {
             if closing(at, text) {
                 return Piece { text: text.trim_start(), at: at + own(text), place: Place::From(0) };
             }
+            // Blanks alone share nothing: they are all of the text.
+            let Some(shared) = shared else { return Piece { text, at, place: Place::Raw } };
             let off = own(text).min(shared);
             Piece { text: &text[off..], at: at + off, place: Place::From(step) }
         };
