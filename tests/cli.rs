@@ -2,72 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+#[path = "world/desk.rs"]
+mod desk;
 
-use assert_cmd::Command;
-
-/// A folder with runbooks, and `rbk` in it, without what the machine's environment says.
-struct Desk(tempfile::TempDir);
-
-/// What came of a command.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn put(self, name: &str, text: &str) -> Self {
-        std::fs::write(self.path().join(name), text).unwrap();
-        self
-    }
-
-    fn rbk(&self, args: &[&str]) -> Said {
-        self.rbk_with(args, &[])
-    }
-
-    fn rbk_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rbk"));
-        command.current_dir(self.path()).args(args).env("XDG_STATE_HOME", self.path().join("state"));
-        for name in ["RBK_ENV", "RBK_LOG", "GITHUB_ACTIONS", "CI", "CLICOLOR_FORCE", "NO_COLOR"] {
-            command.env_remove(name);
-        }
-        let output = command.envs(variables.iter().copied()).output().unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Said {
-    #[track_caller]
-    fn exits(&self, code: i32) -> &Self {
-        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn out(&self, text: &str) -> &Self {
-        assert!(self.out.contains(text), "{text:?} is not in {}", self.out);
-        self
-    }
-
-    #[track_caller]
-    fn err(&self, text: &str) -> &Self {
-        assert!(self.err.contains(text), "{text:?} is not in {}", self.err);
-        self
-    }
-}
+use desk::Desk;
 
 const GREETING: &str = r#"
 runbook "Greet" {

@@ -2,78 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "world/desk.rs"]
+mod desk;
+
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
+use desk::{Desk, Said};
 use serde_json::Value;
 
-/// A folder with runbooks, and `rbk` in it, without what the machine's environment says.
-struct Desk(tempfile::TempDir);
-
-/// What came of a command.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+trait Lint {
+    fn lint(&self, args: &[&str]) -> Said;
 }
 
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn put(self, name: &str, text: &str) -> Self {
-        std::fs::create_dir_all(self.path().join(name).parent().unwrap()).unwrap();
-        std::fs::write(self.path().join(name), text).unwrap();
-        self
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rbk"));
-        command.current_dir(self.path()).arg("lint").args(args);
-        for name in ["RBK_CONFIG", "RBK_LOG", "GITHUB_ACTIONS", "CI", "CLICOLOR_FORCE", "NO_COLOR"] {
-            command.env_remove(name);
-        }
-        command
-    }
-
+impl Lint for Desk {
     /// Without shellcheck, which is not on every machine.
     fn lint(&self, args: &[&str]) -> Said {
-        let output = self.command(&[&["--no-shellcheck"], args].concat()).output().unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Said {
-    #[track_caller]
-    fn exits(&self, code: i32) -> &Self {
-        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn out(&self, text: &str) -> &Self {
-        assert!(self.out.contains(text), "{text:?} is not in {}", self.out);
-        self
-    }
-
-    #[track_caller]
-    fn err(&self, text: &str) -> &Self {
-        assert!(self.err.contains(text), "{text:?} is not in {}", self.err);
-        self
+        self.rbk(&[&["lint", "--no-shellcheck"], args].concat())
     }
 }
 
@@ -116,8 +61,28 @@ fn settings_of_the_project_hold() {
     let desk = desk.put("rbk.toml", "[lint]\nignroe = []\n");
     desk.lint(&["ops"]).exits(2).err("there is no setting `lint.ignroe`").err("did you mean `ignore`?");
     let desk = desk.put("other.toml", "[lint]\nselect = [\"sleep-in-command\"]\n");
-    let output = desk.command(&["--no-shellcheck", "ops"]).env("RBK_CONFIG", "other.toml").output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("1 warning in 1 file"));
+    let variables = [("RBK_CONFIG", "other.toml")];
+    desk.rbk_with(&["lint", "--no-shellcheck", "ops"], &variables).exits(1).err("1 warning in 1 file");
+}
+
+#[test]
+fn each_file_has_the_settings_of_its_own_project() {
+    let desk = Desk::new()
+        .put("a/rbk.toml", "[lint]\nignore = [\"unused-name\"]\n")
+        .put("a/one.rbk", DIRTY)
+        .put("b/rbk.toml", "[lint]\nselect = [\"sleep-in-command\"]\n")
+        .put("b/deep/two.rbk", DIRTY)
+        .put("three.rbk", DIRTY);
+    let said = desk.lint(&["--format", "concise", "."]);
+    said.exits(1).err("6 warnings in 3 files");
+    let of = |file: &str| said.out.lines().filter(|line| line.starts_with(file)).count();
+    assert_eq!((of("a/one.rbk"), of("b/deep/two.rbk"), of("three.rbk")), (2, 1, 3), "{}", said.out);
+    // What is asked on the command line holds for all of them.
+    desk.lint(&["--select", "unused-name", "."]).exits(1).err("2 warnings in 3 files");
+    desk.lint(&["--fix", "."]).exits(1);
+    assert!(desk.text("a/one.rbk").contains("use std.git") && !desk.text("three.rbk").contains("use std.git"));
+    let desk = desk.put("b/rbk.toml", "[lint]\nslect = []\n");
+    desk.lint(&["."]).exits(2).err("b/rbk.toml:2:1").err("did you mean `select`?");
 }
 
 #[test]
@@ -185,7 +150,7 @@ fn nothing_is_executed() {
 fn a_change_is_linted_again() {
     let desk = desk();
     let mut child = desk
-        .command(&["--no-shellcheck", "--watch", "clean.rbk"])
+        .command(&["lint", "--no-shellcheck", "--watch", "clean.rbk"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -208,11 +173,10 @@ fn shellcheck_is_asked_where_it_is() {
     }
     let script = "step \"a\" irreversible \"b\" {\n    $ for f in $(ls *.txt); do ./a \"$f\"; done\n}\n";
     let desk = Desk::new().put("a.rbk", script);
-    let output = desk.command(&["--format", "concise", "a.rbk"]).output().unwrap();
-    let out = String::from_utf8_lossy(&output.stdout);
-    assert!(out.starts_with("a.rbk:2:16: warning[shellcheck] "), "{out}");
-    assert_eq!(output.status.code(), Some(1));
+    let said = desk.rbk(&["lint", "--format", "concise", "a.rbk"]);
+    said.exits(1);
+    assert!(said.out.starts_with("a.rbk:2:16: warning[shellcheck] "), "{}", said.out);
     desk.lint(&["a.rbk"]).exits(0);
     let desk = desk.put("rbk.toml", "[lint]\nshellcheck = false\n");
-    assert_eq!(desk.command(&["a.rbk"]).output().unwrap().status.code(), Some(0));
+    desk.rbk(&["lint", "a.rbk"]).exits(0);
 }
