@@ -148,7 +148,11 @@ fn read(host: &dyn Host, path: &Path, name: String) -> Result<Loaded, Unreadable
 
 /// The nearest folder above a file with a mark, or the file's own folder.
 pub(super) fn root_of(host: &dyn Host, path: &Path) -> PathBuf {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    root_above(host, path.parent().unwrap_or(Path::new("/")))
+}
+
+/// The nearest folder with a mark from a folder upwards, or itself.
+pub(super) fn root_above(host: &dyn Host, folder: &Path) -> PathBuf {
     let marked = |folder: &&Path| {
         ROOT_MARKS.iter().any(|mark| host.files().metadata(&folder.join(mark)).is_ok_and(|there| there.is_some()))
     };

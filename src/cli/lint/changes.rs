@@ -1,6 +1,5 @@
 //! What `--fix` and `--add-ignores` write.
 
-use super::files::selection_for;
 use super::{Job, NOTHING_EXECUTED, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
@@ -14,7 +13,7 @@ use crate::session::lint::fix;
 pub(super) fn fix_all(job: &Job, host: &RealHost, linted: &mut [Linted], also_unsafe: bool) -> Result<usize, u8> {
     let mut count = 0;
     for file in linted.iter_mut().filter(|file| file.fixable(also_unsafe) > 0) {
-        let selection = selection_for(job, &file.path, host);
+        let selection = job.selection(&file.path, host);
         let fixed = fix(host, file.clone(), &selection, also_unsafe);
         if fixed.count > 0 {
             write(host, file, &fixed.text)?;

@@ -2,18 +2,20 @@
 
 mod changes;
 mod files;
+mod job;
 mod shellcheck;
 mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{NOTHING_EXECUTED, opening, paths, terminal};
+use job::Job;
+
+use super::{NOTHING_EXECUTED, paths, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
-use crate::lint::{Linted, Selection};
+use crate::lint::Linted;
 use crate::report::findings::{Counts, Format, statistics, written};
-use crate::session::settings::{Settings, settings_for};
 use crate::source::{FileId, Span};
 
 /// Find what is wrong with runbooks, and what could be better; nothing is executed.
@@ -93,14 +95,6 @@ impl FormatArg {
     }
 }
 
-/// What is asked, of which files.
-struct Job {
-    files: Vec<PathBuf>,
-    settings: Settings,
-    selection: Selection,
-    shellcheck: bool,
-}
-
 pub(super) fn run(args: &Args) -> u8 {
     if args.watch {
         return watch::forever(&args.paths, &|| {
@@ -123,17 +117,7 @@ fn prepare(args: &Args, host: &dyn Host) -> Result<Job, u8> {
         terminal::error(&why, None);
         NOTHING_EXECUTED
     })?;
-    let first = files.first().cloned().unwrap_or_default();
-    let settings = settings_for(host, &first).map_err(|wrong| opening::tell_settings(&wrong))?;
-    let select = if args.select.is_empty() { &settings.lint.select } else { &args.select };
-    let ignore: Vec<String> = settings.lint.ignore.iter().chain(&args.ignore).cloned().collect();
-    let selection = Selection::new(select, &ignore).map_err(|unknown| {
-        terminal::error(&unknown.message(), Some(&unknown.help()));
-        NOTHING_EXECUTED
-    })?;
-    let selection = selection.in_environment((args.env != "all").then_some(args.env.as_str()));
-    let shellcheck = settings.lint.shellcheck && !args.no_shellcheck;
-    Ok(Job { files, settings, selection, shellcheck })
+    Job::new(args, files, host)
 }
 
 fn told(args: &Args, job: &Job, host: &RealHost) -> u8 {

@@ -43,13 +43,28 @@ pub enum Wrong {
     Found(Vec<Diagnostic>, Arc<Sources>),
 }
 
-/// The settings that hold for a file: those of `RBK_CONFIG`, or of the nearest `rbk.toml` above it.
+impl Settings {
+    /// The root of the project that a folder lies in.
+    pub fn root_of(host: &dyn Host, folder: &Path) -> PathBuf {
+        let canonical = host.files().canonical(folder).unwrap_or_else(|_| folder.to_owned());
+        super::load::root_above(host, &canonical)
+    }
+}
+
+/// The settings that hold for a file: those of the project that it lies in.
 ///
 /// # Errors
 /// When there are some and they cannot be read.
 pub fn settings_for(host: &dyn Host, file: &Path) -> Result<Settings, Wrong> {
     let canonical = host.files().canonical(file).unwrap_or_else(|_| file.to_owned());
-    let root = super::load::root_of(host, &canonical);
+    settings_of(host, super::load::root_of(host, &canonical))
+}
+
+/// The settings that hold beneath a project's root: those of `RBK_CONFIG`, or of its `rbk.toml`.
+///
+/// # Errors
+/// When there are some and they cannot be read.
+pub fn settings_of(host: &dyn Host, root: PathBuf) -> Result<Settings, Wrong> {
     let named = host.env_var("RBK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = named.clone().unwrap_or_else(|| root.join(FILE));
     let bytes = match host.files().read(&path) {
