@@ -165,7 +165,7 @@ fn what_the_pages_refuse_is_refused() {
             "action create() changes -> string {\n    let made = $ ./create\n    return made.stdout\n}\n\
              step \"a\" {\n    let id = create()\n} undo {\n    $ ./remove ${id}\n}",
         ),
-        ("command", "step \"a\" {\n    $ echo 'abc\n}"),
+        ("command", "step \"a\" {\n    $ echo $(abc\n}"),
         ("hole-name", "step \"a\" {\n    $ echo ${HOMES}\n}"),
         (
             "foreign-interpreter",

@@ -12,6 +12,7 @@ use crate::eval::expr::{GlobalId, UserFunction};
 use crate::source::Span;
 use crate::syntax::tree::{self, StmtKind};
 use crate::value::Type;
+use crate::value::pattern::regex;
 
 impl Declared<'_> {
     /// Lowers everything: declarations first, then the story.
@@ -115,17 +116,12 @@ impl Declared<'_> {
         });
         let matching = param.matching.as_ref().and_then(|pattern| {
             let text = pattern.as_plain().unwrap_or_default();
-            match regex::Regex::new(&text) {
+            match regex(&text) {
                 Ok(_) => Some(text),
-                Err(error) => {
-                    let why = error.to_string();
-                    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    lower.report(Diagnostic::error(
-                        &code::WRONG_ARGUMENT,
-                        pattern.span,
-                        format!("this is no regular expression: {why}"),
-                        "",
-                    ));
+                Err(wrong) => {
+                    let mut diagnostic = Diagnostic::error(&code::WRONG_ARGUMENT, pattern.span, wrong.message, "");
+                    diagnostic.help = wrong.help;
+                    lower.report(diagnostic);
                     None
                 }
             }

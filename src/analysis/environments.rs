@@ -37,7 +37,10 @@ impl Environments {
         let name = &env.name.name;
         if self.all.iter().any(|other| other.name == *name) {
             let message = format!("environment `{name}` is declared twice");
-            out.push(Diagnostic::error(&code::ENVIRONMENT, env.name.span, message, "here again"));
+            out.push(
+                Diagnostic::error(&code::ENVIRONMENT, env.name.span, message, "here again")
+                    .help("put the settings of both into one, or give one of them another name"),
+            );
             return;
         }
         self.all.push(DeclaredEnv {
@@ -61,15 +64,21 @@ impl Environments {
             let Some(extends) = self.all[at].extends.clone() else { continue };
             if self.find(&extends.name).is_none() {
                 let names = self.all.iter().map(|env| &*env.name);
-                let help = did_you_mean(&extends.name, names).map(|near| format!("did you mean `{near}`?"));
+                let help = did_you_mean(&extends.name, names).map_or_else(
+                    || format!("declare it: env {} {{ … }}, or leave out `extends`", extends.name),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 let message = format!("there is no environment `{}` to extend", extends.name);
                 let mut diagnostic = Diagnostic::error(&code::ENVIRONMENT, extends.span, message, "");
-                diagnostic.help = help;
+                diagnostic.help = Some(help);
                 out.push(diagnostic);
                 self.all[at].extends = None;
             } else if self.chain(at).is_none() {
                 let message = format!("environment `{}` extends itself in a circle", self.all[at].name);
-                out.push(Diagnostic::error(&code::ENVIRONMENT, extends.span, message, "this closes the circle"));
+                out.push(
+                    Diagnostic::error(&code::ENVIRONMENT, extends.span, message, "this closes the circle")
+                        .help(format!("leave out `extends {}`", extends.name)),
+                );
                 self.all[at].extends = None;
             }
         }
@@ -97,7 +106,7 @@ impl Environments {
             if let Some(first) = entries[..index].iter().find(|other| other.key.name == entry.key.name) {
                 let message = format!("environment `{}` says `{}` twice", self.all[at].name, entry.key.name);
                 let diagnostic = Diagnostic::error(&code::DUPLICATE_NAME, entry.key.span, message, "here again");
-                out.push(diagnostic.label(first.key.span, "first here"));
+                out.push(diagnostic.label(first.key.span, "first here").help("keep one of them"));
             }
         }
     }
@@ -172,7 +181,9 @@ impl Declared<'_> {
                     continue;
                 }
                 let message = format!("`{key}` is {} here, and {} in environment {}", a(ty), a(known), other.name);
-                let diagnostic = Diagnostic::error(&code::ENVIRONMENT, entry.value.span, message, format!("{ty}"));
+                let help = format!("write {} here, or {} in environment {}", a(known), a(ty), other.name);
+                let diagnostic =
+                    Diagnostic::error(&code::ENVIRONMENT, entry.value.span, message, format!("{ty}")).help(help);
                 let before = other.entries.iter().find(|entry| entry.key.name == *key).map(|entry| entry.value.span);
                 found.push(match before.filter(|before| before.file == entry.span.file) {
                     Some(before) => diagnostic.label(before, format!("{known}")),

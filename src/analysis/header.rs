@@ -65,7 +65,9 @@ impl Lower<'_, '_, '_> {
                     Some("rollback") => header.on_interrupt = OnInterrupt::Rollback,
                     _ => {
                         let message = "`on_interrupt` is \"hold\" or \"rollback\"";
-                        self.report(Diagnostic::error(&code::HEADER, span, message, ""));
+                        let help =
+                            "write on_interrupt = \"hold\" to be able to go on, \"rollback\" to take the run back";
+                        self.report(Diagnostic::error(&code::HEADER, span, message, "").help(help));
                     }
                 },
                 other => {

@@ -67,7 +67,7 @@ fn analyse_called(
     let mut found = declared.into_diagnostics();
     if broken {
         // A line or file that could not be read leaves names unbound: what follows from that is noise.
-        found.retain(|diagnostic| !lower::follows_from_broken_lines(diagnostic));
+        found.retain(|found| !lower::follows_from_broken_lines(found) && !says_again(found, &diagnostics));
     }
     diagnostics.append(&mut found);
     callers.pop();
@@ -79,4 +79,14 @@ fn analyse_called(
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     let trees = modules.all.into_iter().map(|module| module.tree).collect();
     Analysis { sources, diagnostics, program: (!failed).then(|| Arc::new(program)), trees }
+}
+
+/// Whether a text that could not be read there has been told already: what else it seems to be is noise.
+fn says_again(found: &Diagnostic, told: &[Diagnostic]) -> bool {
+    let here = found.span();
+    told.iter().map(Diagnostic::span).any(|read| {
+        read.file == here.file
+            && (read.start.saturating_sub(1)..=read.end).contains(&here.start)
+            && read.end >= here.end
+    })
 }

@@ -9,6 +9,10 @@ use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, tree};
 
+/// Where the path of a `use` or `call` leads.
+pub(super) const PATHS: &str = "a path begins at the folder of this file; the project's root is the nearest folder above it \
+                                with an rbk.toml or a .git";
+
 /// Deeper than any project nests its modules.
 const MAX_DEPTH: usize = 64;
 
@@ -122,7 +126,7 @@ impl Modules {
         let loaded = match loader.file(from, path) {
             Ok(loaded) => loaded,
             Err(why) => {
-                self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, span, why, ""));
+                self.diagnostics.push(Diagnostic::error(&code::NO_MODULE, span, why, "").help(PATHS));
                 return None;
             }
         };
@@ -132,7 +136,7 @@ impl Modules {
         if self.open.contains(&loaded.path) || self.open.len() > MAX_DEPTH {
             let chain: Vec<String> = self.open.iter().map(|path| path.display().to_string()).collect();
             let message = "these files use each other in a circle";
-            let help = format!("{} → {}", chain.join(" → "), loaded.path.display());
+            let help = format!("take one of these `use` lines out: {} → {}", chain.join(" → "), loaded.path.display());
             self.diagnostics
                 .push(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle").help(help));
             return None;

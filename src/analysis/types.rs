@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::lower::a;
 use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::functions;
 use crate::syntax::tree::{TypeExpr, TypeExprKind};
@@ -55,13 +56,27 @@ pub(super) fn member_type(ty: &Type, name: &str) -> Result<Type, (String, Option
                 (format!("it has no field `{name}`"), Some(help))
             }),
         },
-        Type::Null => Err((format!("null has no `{name}`"), None)),
+        Type::Null => Err((format!("null has no `{name}`"), Some(format!("write `?.{name}`: of null it is null")))),
         other => method_type(other, name).ok_or_else(|| {
             let methods = functions::all().filter(|function| function.method).map(|function| function.name);
-            let help = did_you_mean(name, methods).map(|near| format!("did you mean `.{near}`?"));
-            (format!("a {other} has no `.{name}`"), help)
+            let near = did_you_mean(name, methods).map(|near| format!("did you mean `.{near}`?"));
+            (format!("{} has no `.{name}`", a(other)), near.or_else(|| methods_of(other)))
         }),
     }
+}
+
+/// What a value of a type has, in words.
+pub(super) fn methods_of(ty: &Type) -> Option<String> {
+    let works = |method: &&functions::Function| {
+        let first = method.params.first().and_then(|param| Type::read(param.ty, &|_| None));
+        first.is_some_and(|wanted| !matches!(wanted, Type::Any) && ty.required().fits(&wanted))
+    };
+    let names: Vec<String> = functions::all()
+        .filter(|method| method.method)
+        .filter(works)
+        .map(|method| format!(".{}", method.name))
+        .collect();
+    (!names.is_empty() && !matches!(ty, Type::Any)).then(|| format!("it has {}", names.join(", ")))
 }
 
 /// The type of a method that needs no brackets.

@@ -2,7 +2,11 @@
 
 /// The candidate nearest to `name`, if one is near enough to be a slip of the fingers.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let limit = match name.chars().count() {
+        // Any letter is near to any other.
+        0..=2 => 0,
+        length => (length / 3).max(1),
+    };
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
@@ -19,7 +23,8 @@ mod tests {
     #[test]
     fn suggests_slips_and_nothing_else() {
         assert_eq!(did_you_mean("timout", ["timeout", "within"]), Some("timeout"));
-        assert_eq!(did_you_mean("x", ["timeout", "within"]), None);
+        assert_eq!(did_you_mean("x", ["timeout", "within", "y"]), None);
+        assert_eq!(did_you_mean("DB", ["db"]), Some("db"));
         assert_eq!(did_you_mean("https.get", ["http.get", "http.put"]), Some("http.get"));
     }
 }

@@ -138,7 +138,7 @@ fn without_underscores(text: &str) -> Result<String, BadNumber> {
     if between_digits || !text.contains('_') {
         Ok(text.replace('_', ""))
     } else {
-        Err(BadNumber::new("`_` may only stand between two digits"))
+        Err(BadNumber::new("`_` may only stand between two digits").help("for example `1_000_000`"))
     }
 }
 

@@ -181,6 +181,7 @@ pub(super) const fn has_sign(kind: Kind) -> bool {
 
 pub(super) fn no_sign(kind: Kind) -> OpError {
     OpError::new(format!("`-` needs a number, a duration, a size or a percentage, this is {}", kind.a()))
+        .help("of a text take the number in it first: `-int(x)`")
 }
 
 pub(super) fn negate(value: &Value) -> Result<Value, OpError> {

@@ -87,7 +87,9 @@ impl Lower<'_, '_, '_> {
         let unset = binding.ty == Type::Null;
         if !unset && !ty.fits(&binding.ty) && !binding.ty.fits(&ty) {
             let message = format!("`{}` is {}, and this is {}", name.name, a(&binding.ty), a(&ty));
-            self.report(Diagnostic::error(&code::WRONG_TYPE, expr.span, message, format!("{ty}")));
+            let help = self.conversion(&ty, &binding.ty, expr.span);
+            let help = help.unwrap_or_else(|| format!("bind a name of its own: let other_{} = …", name.name));
+            self.report(Diagnostic::error(&code::WRONG_TYPE, expr.span, message, format!("{ty}")).help(help));
         } else if let Some(known) = self.names.find_mut(&name.name) {
             known.ty = known.ty.join(&ty);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::declare::{NativeForm, ParamForm};
 use super::super::names::Symbol;
 use super::super::program::{Act, Callee, Source, Stmt, StmtKind};
+use super::super::types::methods_of;
 use super::expr::Meaning;
 use super::{Lower, a};
 use crate::catalog::{Action, Effect};
@@ -74,7 +75,10 @@ impl Lower<'_, '_, '_> {
             Meaning::Symbol(symbol) => self.call_symbol(symbol, name, args, span),
             Meaning::Value(_, ty) => {
                 let message = format!("`{name}` is {}, and cannot be called", a(&ty));
-                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, name_span, message, ""));
+                self.report(
+                    Diagnostic::error(&code::WRONG_ARGUMENT, name_span, message, "")
+                        .help(format!("write `{name}` alone, or declare what is called: fn {name}(…) = …")),
+                );
                 self.skip_args(args, span)
             }
             Meaning::Run | Meaning::Unknown => {
@@ -86,7 +90,8 @@ impl Lower<'_, '_, '_> {
                 }
                 if &**name == "raw" {
                     let message = "`raw(…)` stands only in a command, or where a command is given";
-                    self.report(Diagnostic::error(&code::WRONG_ARGUMENT, name_span, message, ""));
+                    let help = "leave out `raw`: nothing is quoted here";
+                    self.report(Diagnostic::error(&code::WRONG_ARGUMENT, name_span, message, "").help(help));
                 } else if self.declared.registry.has_module(name) || self.names.gone.contains_key(name) {
                     self.unknown_name(name, name_span);
                 } else {
@@ -212,7 +217,10 @@ impl Lower<'_, '_, '_> {
             };
             if values[at].is_some() {
                 let message = format!("parameter `{}` of `{name}` is given twice", form.name);
-                self.report(Diagnostic::error(&code::WRONG_ARGUMENT, arg.value.span, message, "here again"));
+                self.report(
+                    Diagnostic::error(&code::WRONG_ARGUMENT, arg.value.span, message, "here again")
+                        .help("keep one of them"),
+                );
                 continue;
             }
             values[at] = Some(self.argument(&arg.value, &form.ty, &form.name, name));
@@ -278,7 +286,9 @@ impl Lower<'_, '_, '_> {
                 format!("there is no method `.{}()`", name.name),
                 "",
             );
-            diagnostic.help = did_you_mean(&name.name, methods).map(|near| format!("did you mean `.{near}()`?"));
+            diagnostic.help = did_you_mean(&name.name, methods)
+                .map(|near| format!("did you mean `.{near}()`?"))
+                .or_else(|| methods_of(&ty));
             self.report(diagnostic);
             return self.skip_args(args, span);
         };
@@ -295,7 +305,9 @@ impl Lower<'_, '_, '_> {
             && !(matches!(wanted, Type::List(_)) && matches!(receiver, Type::Record(_)))
         {
             let message = format!("`.{}` works on {}, and this is {}", name.name, a(&wanted), a(&receiver));
-            self.report(Diagnostic::error(&code::WRONG_TYPE, object.span, message, format!("{receiver}")));
+            let mut diagnostic = Diagnostic::error(&code::WRONG_TYPE, object.span, message, format!("{receiver}"));
+            diagnostic.help = methods_of(&receiver);
+            self.report(diagnostic);
         }
         if optional {
             // `a?.trim()` is null when `a` is: the evaluator has it as an `if`.

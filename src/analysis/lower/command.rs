@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::program::{Act, Callee, CommandForm, CommandTemplate, Source, WordTemplate};
 use super::super::types::command_result;
+use super::unknown::Meant;
 use super::{Doing, Lower, a};
 use crate::catalog::Effect;
 use crate::diag::{Diagnostic, code};
@@ -151,9 +152,13 @@ impl Lower<'_, '_, '_> {
             && matches!(self.meaning_of(name, expr.span), super::expr::Meaning::Unknown)
         {
             let message = format!("`${{{name}}}` names nothing of this runbook");
-            let near = self.nearest(name).map(|near| format!("`${{{near}}}`, ")).unwrap_or_default();
-            let help = format!("write {near}`${name}` for the shell's variable, or `$${{{name}}}` for a literal `${{`");
-            self.report(Diagnostic::error(&code::HOLE_NAME, span, message, "").help(help));
+            let unknown = Diagnostic::error(&code::HOLE_NAME, span, message, "");
+            let shell = format!("write `${name}` for the shell's variable, or `$${{{name}}}` for a literal `${{`");
+            self.report(match self.meant(name, span) {
+                Some(Meant::Elsewhere(found)) => unknown.label(found.at, found.label).help(found.help),
+                Some(Meant::Near(near)) => unknown.help(format!("did you mean `${{{near}}}`? otherwise {shell}")),
+                None => unknown.help(shell),
+            });
             return Hole { expr: Expr::null(span), ty: Type::Any, raw: false, span };
         }
         let (lowered, ty) = self.expr(expr);

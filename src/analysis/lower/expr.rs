@@ -54,7 +54,7 @@ impl Lower<'_, '_, '_> {
                     if let Some((first, _)) = fields[..at].iter().find(|(other, _)| other.name == name.name) {
                         let message = format!("this record has two fields `{}`", name.name);
                         let diagnostic = Diagnostic::error(&code::DUPLICATE_NAME, name.span, message, "here again");
-                        self.report(diagnostic.label(first.span, "first here"));
+                        self.report(diagnostic.label(first.span, "first here").help("keep one of them"));
                         continue;
                     }
                     let (value, ty) = self.expr(value);

@@ -139,14 +139,16 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
         }
         let message = format!("{what} must be {}, and this is {}", a(wanted), a(given));
         let mut diagnostic = Diagnostic::error(&code::WRONG_TYPE, span, message, format!("{given}"));
-        diagnostic.help = self.unit_help(given, wanted, span);
+        diagnostic.help = self.conversion(given, wanted, span);
         self.report(diagnostic);
     }
 
-    /// A bare number where a unit is wanted.
-    fn unit_help(&self, given: &Type, wanted: &Type, span: Span) -> Option<String> {
+    /// What to write so that a value becomes what is wanted.
+    fn conversion(&self, given: &Type, wanted: &Type, span: Span) -> Option<String> {
         let text = self.declared.sources.text(span);
+        let text = if text.len() <= 40 && !text.contains('\n') { text } else { "…" };
         let bare = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         match (given.required(), wanted.required()) {
             (Type::Int | Type::Float, Type::Duration) if bare => {
                 Some(format!("say the unit: {text}s, {text}m or {text}h"))
@@ -156,7 +158,21 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
             (Type::Int | Type::Float, Type::Size) => Some(format!("say the unit: bytes({text})")),
             (Type::Int | Type::Float, Type::Percent) if bare => Some(format!("write {text}%")),
             (_, Type::String) => Some("put it into a text: \"${…}\"".to_owned()),
-            _ => None,
+            (Type::String, Type::Bool) if quoted.is_some() => {
+                Some("write `true` or `false`, without quotes".to_owned())
+            }
+            (_, Type::Bool) => Some(format!("say what is asked: `{text} == …`, `{text} > …`")),
+            (Type::String, wanted) => match quoted {
+                Some(inner) if inner.starts_with(|c: char| c.is_ascii_digit()) => {
+                    Some(format!("leave out the quotes: {inner}"))
+                }
+                None if matches!(wanted, Type::Int | Type::Float) => {
+                    Some(format!("read the number in it: {wanted}({text})"))
+                }
+                _ => example(&wanted),
+            },
+            (Type::Int, Type::List(_)) => Some(format!("to count write range(1, {text}), for one value [{text}]")),
+            (_, wanted) => example(&wanted),
         }
     }
 
@@ -253,6 +269,30 @@ pub(super) fn written(parts: &[tree::StrPart], source: impl Fn(Span) -> String) 
         }
     }
     whole.into()
+}
+
+/// How a value of a type is written.
+fn example(ty: &Type) -> Option<String> {
+    let example = match ty {
+        Type::Bool => "true",
+        Type::Int => "3",
+        Type::Float => "0.5",
+        Type::Duration => "5m",
+        Type::Size => "512MiB",
+        Type::Percent => "5%",
+        Type::Instant => "time(\"2026-01-20T10:00:00Z\")",
+        Type::List(_) => "[a, b]",
+        Type::Record(_) => "{ key: value }",
+        Type::Any
+        | Type::Null
+        | Type::String
+        | Type::Command
+        | Type::Sql
+        | Type::Url
+        | Type::Optional(_)
+        | Type::Secret(_) => return None,
+    };
+    Some(format!("for example `{example}`"))
 }
 
 /// A type with its article.

@@ -33,8 +33,7 @@ impl Lower<'_, '_, '_> {
             let expr = expr.as_ref()?;
             if !allowed.contains(&name) {
                 let message = format!("`{name}` makes no sense on a {word}");
-                let help =
-                    if allowed.is_empty() { String::new() } else { format!("a {word} takes: {}", allowed.join(", ")) };
+                let help = takes(word, allowed);
                 lower.report(Diagnostic::error(&code::MODIFIER, expr.span, message, "").help(help));
                 return None;
             }
@@ -53,7 +52,8 @@ impl Lower<'_, '_, '_> {
         if let Some(retry) = &modifiers.retry {
             if !allowed.contains(&"retry") {
                 let message = format!("`retry` makes no sense on a {word}");
-                self.report(Diagnostic::error(&code::MODIFIER, retry.span, message, ""));
+                let help = takes(word, allowed);
+                self.report(Diagnostic::error(&code::MODIFIER, retry.span, message, "").help(help));
             }
             let (count, ty) = self.expr(&retry.count);
             self.must_fit(&ty, &Type::Int, retry.count.span, "how often to retry");
@@ -74,4 +74,9 @@ impl Lower<'_, '_, '_> {
         let _ = head;
         lowered
     }
+}
+
+/// What can be said of a scope.
+fn takes(word: &str, allowed: &[&str]) -> String {
+    if allowed.is_empty() { "leave it out".to_owned() } else { format!("a {word} takes: {}", allowed.join(", ")) }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::modules::PATHS;
 use super::super::names::{Mark, Maybe};
 use super::super::program::{Background, Block, Clauses, Ready, Scope, ScopeBody, Stmt, StmtKind};
 use super::modifiers::{STEP, allowed};
@@ -111,7 +112,7 @@ impl Lower<'_, '_, '_> {
             }
             (ScopeKind::Phase | ScopeKind::Guard, Doing::Step | Doing::Reaction(_) | Doing::Action(_)) => {
                 let message = format!("a {word} stands in a phase or at the top level");
-                self.misplaced(scope.head, &message, "");
+                self.misplaced(scope.head, &message, &format!("close what is around it before this {word} begins"));
             }
             (ScopeKind::Step, Doing::Step) => {
                 let message = "a step cannot stand in a step: it is the smallest thing that is recorded and taken back";
@@ -311,13 +312,16 @@ impl Lower<'_, '_, '_> {
         let loaded = match self.declared.loader.file(&from, path) {
             Ok(loaded) => loaded,
             Err(why) => {
-                self.report(Diagnostic::error(&code::NO_MODULE, span, why, ""));
+                self.report(Diagnostic::error(&code::NO_MODULE, span, why, "").help(PATHS));
                 return None;
             }
         };
         if self.declared.callers.contains(&loaded.path) || self.declared.callers.len() > 32 {
             let message = format!("\"{path}\" calls this runbook in a circle");
-            self.report(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle"));
+            self.report(
+                Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle")
+                    .help("take this `call` out, or move what both need into a file that they `use`"),
+            );
             return None;
         }
         let (loader, registry) = (self.declared.loader, self.declared.registry);
@@ -327,7 +331,10 @@ impl Lower<'_, '_, '_> {
             let why = first.map_or_else(String::new, |first| {
                 format!(": {}: {}", analysis.sources.place(first.span()), first.message)
             });
-            self.report(Diagnostic::error(&code::NO_MODULE, span, format!("\"{path}\" cannot run{why}"), ""));
+            self.report(
+                Diagnostic::error(&code::NO_MODULE, span, format!("\"{path}\" cannot run{why}"), "")
+                    .help(format!("mend it first: rbk lint {path}")),
+            );
         }
         analysis.program
     }

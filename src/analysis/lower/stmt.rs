@@ -83,7 +83,11 @@ impl Lower<'_, '_, '_> {
             }
             Tree::Skip(why) => {
                 if !self.place.in_step && !self.place.in_loop {
-                    self.misplaced(span, "`skip` leaves a step, a check or an iteration, and this is none", "");
+                    self.misplaced(
+                        span,
+                        "`skip` leaves a step, a check or an iteration, and this is none",
+                        "to end the run early write: finish \"why\"",
+                    );
                 }
                 let why = why.as_ref().map(|why| self.text(why));
                 if self.names.skipped.is_none() {

@@ -18,7 +18,11 @@ impl Lower<'_, '_, '_> {
             match &stmt.kind {
                 StmtKind::Header(written) => {
                     if std::mem::replace(&mut seen_header, true) {
-                        self.misplaced(written.title.span, "a file holds one runbook: this is its second header", "");
+                        self.misplaced(
+                            written.title.span,
+                            "a file holds one runbook: this is its second header",
+                            "keep one of them; another runbook has a file of its own: call \"./other.rbk\"",
+                        );
                         continue;
                     }
                     header = self.header(written);
@@ -33,7 +37,8 @@ impl Lower<'_, '_, '_> {
                 | StmtKind::Let(_) => {}
                 StmtKind::Test(test) => {
                     let message = "tests are part of the language, and this version reads them without running them";
-                    self.report(Diagnostic::warning(&code::NOT_AVAILABLE, test.title.span, message, ""));
+                    let help = "`rbk plan` shows what would be done, and runs nothing";
+                    self.report(Diagnostic::warning(&code::NOT_AVAILABLE, test.title.span, message, "").help(help));
                 }
                 // Lowered last: it may use any name of the story.
                 StmtKind::Finally(_) => {}

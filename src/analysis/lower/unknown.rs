@@ -20,24 +20,50 @@ const FOREIGN: &[(&str, &str)] = &[
 
 /// Where a name is bound, and why that does not count.
 pub(super) struct Elsewhere {
-    at: Span,
-    label: String,
+    pub(super) at: Span,
+    pub(super) label: String,
     pub(super) help: String,
+}
+
+/// What a name that means nothing was meant to be.
+pub(super) enum Meant {
+    /// One that is bound where this place cannot see it.
+    Elsewhere(Elsewhere),
+    /// One that can be written here.
+    Near(String),
 }
 
 impl Lower<'_, '_, '_> {
     pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
         let message = format!("nothing here is called `{name}`");
         let diagnostic = Diagnostic::error(&code::UNKNOWN_NAME, span, message, "");
-        let found = self.ended(name).or_else(|| self.brought_in(name)).or_else(|| self.elsewhere(name, span));
         let foreign = FOREIGN.iter().find(|(word, _)| *word == name).map(|(_, help)| (*help).to_owned());
-        self.report(
-            match (found, foreign.or_else(|| self.nearest(name).map(|near| format!("did you mean `{near}`?")))) {
-                (Some(found), _) => diagnostic.label(found.at, found.label).help(found.help),
-                (None, Some(help)) => diagnostic.help(help),
-                (None, None) => diagnostic,
-            },
-        );
+        self.report(match (self.meant(name, span), foreign) {
+            (Some(Meant::Elsewhere(found)), _) => diagnostic.label(found.at, found.label).help(found.help),
+            (_, Some(foreign)) => diagnostic.help(foreign),
+            (Some(Meant::Near(near)), _) => diagnostic.help(format!("did you mean `{near}`?")),
+            (None, None) => diagnostic.help(format!(
+                "bind it above: let {name} = …, or let it be given to the runbook: param {name}: string"
+            )),
+        });
+    }
+
+    /// What a name may have been meant to be.
+    pub(super) fn meant(&self, name: &str, span: Span) -> Option<Meant> {
+        let found = self.ended(name).or_else(|| self.brought_in(name)).or_else(|| self.elsewhere(name, span));
+        found.map(Meant::Elsewhere).or_else(|| {
+            let near = self.of_environment(name).or_else(|| self.nearest(name));
+            near.map(Meant::Near)
+        })
+    }
+
+    /// A setting of the environment, or an environment, without the word before it.
+    fn of_environment(&self, name: &str) -> Option<String> {
+        let all = &self.declared.environments.all;
+        if all.iter().any(|env| env.keys.iter().any(|(key, _)| **key == *name)) {
+            return Some(format!("env.{name}"));
+        }
+        all.iter().any(|env| *env.name == *name).then(|| format!("environments.{name}"))
     }
 
     /// It was bound in something that is over.

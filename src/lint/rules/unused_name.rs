@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, code};
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
 use crate::source::Span;
@@ -11,6 +11,10 @@ use crate::syntax::tree::{Expr, ExprKind, FnParam, Ident, Let, Rhs, Stmt, StmtKi
 rule!("RBK0323" "unused-name" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    // What is misspelt where it is used looks unused.
+    if found.iter().any(|found| [code::UNKNOWN_NAME.id, code::HOLE_NAME.id].contains(&found.code.id)) {
+        return;
+    }
     let used = used(subject);
     let unused = |name: &Ident| !used.contains(&*name.name) && !name.name.starts_with('_');
     // Others use what a library declares.

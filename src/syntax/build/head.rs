@@ -178,6 +178,7 @@ impl<'i> Builder<'i> {
                 format!("a line cannot begin with `{}`", self.source(first)),
                 "no statement begins like this",
             )
+            .help("take it away, or look for the bracket or quote that is missing above it")
         });
         (diagnostic, None)
     }

@@ -98,7 +98,10 @@ impl<'i> Builder<'i> {
             _ => format!("`{written}` is written `{right}`"),
         };
         let diagnostic = Diagnostic::error(&code::OPERATOR, span, message, "");
-        if written == "**" { diagnostic } else { diagnostic.help(format!("write `{right}`")).fix(span, right) }
+        if written == "**" {
+            return diagnostic.help("write it out: `x * x`");
+        }
+        diagnostic.help(format!("write `{right}`")).fix(span, right)
     }
 
     pub(super) fn missing_operand(&self, node: &Node<'i>, operator: Option<&Pending>) -> Expr {
@@ -290,7 +293,8 @@ impl<'i> Builder<'i> {
                 span,
                 "there is nothing between `${` and `}`",
                 "expected an expression",
-            ),
+            )
+            .help("write a name between them, as in `${image}`, or `$${}` for a literal `${}`"),
             _ => Diagnostic::error(&code::BAD_STRING, span, "this cannot be read as an expression", "`${…}` is rbk's")
                 .help(shell_help(text, &name)),
         };

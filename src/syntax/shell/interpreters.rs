@@ -31,8 +31,18 @@ const SHELL: &[Remedy] =
     &[Remedy::On, Remedy::Environment, Remedy::Argument("pass it as an argument: `sh -c 'use \"$1\"' sh ${x}`")];
 const SCRIPT: &[Remedy] =
     &[Remedy::Environment, Remedy::Argument("pass it as an argument behind the program, which reads it as data")];
-const SQL: &[Remedy] = &[Remedy::Sql, Remedy::Environment];
-const REMOTE: &[Remedy] = &[Remedy::On];
+/// Where a value can be nothing but a word.
+const WORD: Remedy = Remedy::Rbk(
+    "if it can be nothing but a word, say so: `param x: string matching \"[a-z0-9_]+\"`, and write `${raw(x)}`",
+);
+const SQL: &[Remedy] = &[Remedy::Sql, WORD];
+// Variables are put into what psql reads from its standard input, and not into `-c` (psql(1), "SQL Interpolation").
+const PSQL: &[Remedy] = &[
+    Remedy::Sql,
+    Remedy::Argument("make it a variable of psql, which quotes it: `echo \"… = :'x'\" | psql -v x=${x}`"),
+];
+const REMOTE: &[Remedy] =
+    &[Remedy::On, Remedy::Argument("send it on standard input: `echo ${x} | ssh host 'read -r x; … \"$x\"'`")];
 const EVAL: &[Remedy] = &[Remedy::Environment, Remedy::Rbk("write the command itself, without `eval`")];
 const NUMBERS: &[Remedy] = &[Remedy::Rbk("write `$((…))`, where only a number is let in, or compute it in rbk")];
 pub(super) const JSON: &[Remedy] = &[Remedy::HttpJson, Remedy::JsonFunction];
@@ -116,7 +126,7 @@ pub(super) const INTERPRETERS: &[Interpreter] = &[
             "--file",
         ],
         stdin: Some(2),
-        remedies: SQL,
+        remedies: PSQL,
     },
     Interpreter {
         names: &["mysql", "mariadb"],
