@@ -253,9 +253,12 @@ fn a_run_that_is_gone_whole_is_missed() {
     let store = SqliteStore::make(&path).unwrap();
     block_on(async {
         drop(begin(&store, "a0").await);
-        let before: Vec<u8> = std::fs::read(&path).unwrap();
+        let log = folder.path().join("journal.db-wal");
+        let before = [&path, &log].map(|file| std::fs::read(file).unwrap());
         drop(begin(&store, "a1").await);
-        std::fs::write(&path, before).unwrap();
+        for (file, bytes) in [&path, &log].into_iter().zip(before) {
+            std::fs::write(file, bytes).unwrap();
+        }
         let runs = store.runs(10).await.unwrap();
         assert_eq!(runs[0].run, "a1");
         assert!(matches!(&runs[0].standing, Standing::Damaged(what) if what == "its summary is missing"), "{runs:?}");

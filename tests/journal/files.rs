@@ -55,9 +55,30 @@ fn private_from_the_first_byte() {
         assert_eq!(mode(&path.with_file_name(name)), 0o600, "{name}");
     }
     drop(record);
-    // The log was written into the database; nobody holds anything.
-    assert!(!path.with_file_name("journal.db-wal").exists());
     assert_eq!(std::fs::read_dir(path.with_file_name("journal.db-held")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_long_log_is_written_into_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let store = SqliteStore::make(&path).unwrap();
+    let log = || std::fs::metadata(path.with_file_name("journal.db-wal")).map_or(0, |about| about.len());
+    block_on(async {
+        drop(begin(&store, "short").await);
+        let short = log();
+        assert!(short > 0 && short < 1 << 20, "{short}");
+        let record = begin(&store, "long").await;
+        for number in 1.. {
+            record.write(intent(number)).await.unwrap();
+            if log() > 1 << 20 {
+                break;
+            }
+        }
+        drop(record);
+        assert_eq!(log(), 0);
+        assert_eq!(store.runs(10).await.unwrap().len(), 2);
+    });
 }
 
 #[test]

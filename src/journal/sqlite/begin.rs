@@ -27,7 +27,7 @@ pub(super) fn begin(files: &Files, entry: &Entry, sources: &[StoredSource]) -> R
     let mut connection = open::writer(files)?;
     let row = first_transaction(&mut connection, files, started, entry, sources)?;
     let mut slot = head_slot(files, row.id)?;
-    slot.write(&head_of(&row)).map_err(|error| written(files, error.into()))?;
+    slot.write_soon(&head_of(&row)).map_err(|error| written(files, error.into()))?;
     Ok(Held { connection, files: files.clone(), row, slot, hold, starved: false })
 }
 

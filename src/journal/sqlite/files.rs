@@ -25,6 +25,11 @@ impl Files {
         self.beside("-heads")
     }
 
+    /// Bytes of the write-ahead log; none if there is no log.
+    pub(super) fn log_length(&self) -> u64 {
+        std::fs::metadata(self.beside("-wal")).map_or(0, |about| about.len())
+    }
+
     /// Space for when the disk is full.
     pub(super) fn reserve(&self) -> PathBuf {
         self.beside("-reserve")

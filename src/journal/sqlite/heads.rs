@@ -138,11 +138,10 @@ impl Heads {
         Ok(())
     }
 
-    /// Writes one half of a slot, durably.
-    pub(super) fn write(&self, id: i64, half: usize, head: &Head) -> io::Result<()> {
+    /// Writes one half of a slot.
+    fn write(&self, id: i64, half: usize, head: &Head) -> io::Result<()> {
         let Some(offset) = offset(id) else { return Err(io::ErrorKind::InvalidInput.into()) };
-        self.0.write_all_at(&encode(head, id), offset + (half * HALF) as u64)?;
-        self.0.sync_data()
+        self.0.write_all_at(&encode(head, id), offset + (half * HALF) as u64)
     }
 }
 
@@ -163,7 +162,14 @@ impl HeadSlot {
         Ok(Self { heads, id, next })
     }
 
+    /// Writes the head, durably.
     pub(super) fn write(&mut self, head: &Head) -> io::Result<()> {
+        self.write_soon(head)?;
+        self.heads.0.sync_data()
+    }
+
+    /// Writes the head without waiting for the disk: of a run that did not do anything yet, it may be lost.
+    pub(super) fn write_soon(&mut self, head: &Head) -> io::Result<()> {
         self.heads.write(self.id, self.next, head)?;
         self.next = 1 - self.next;
         Ok(())

@@ -199,8 +199,9 @@ impl Store for SqliteStore {
 /// was cut loses them first, and with them what they locked. To go on with a run, or back, only its own record must be whole.
 fn check_newest(connection: &Connection, files: &Files) -> Result<(), StoreError> {
     let newest = read::newest_id(connection, files)?;
+    let heads = read::heads(files)?;
     for id in (newest - NEWEST + 1).max(1)..=newest {
-        read::verified(connection, id, files)?;
+        read::verified(connection, id, &heads, files)?;
     }
     Ok(())
 }

@@ -156,7 +156,10 @@ pub(super) fn row(connection: &Connection, run: &str, files: &Files) -> Result<R
 
 /// What the heads know of a run.
 pub(super) fn slot(files: &Files, id: i64) -> Result<Slot, StoreError> {
-    let heads = heads(files)?;
+    slot_in(&heads(files)?, files, id)
+}
+
+fn slot_in(heads: &Heads, files: &Files, id: i64) -> Result<Slot, StoreError> {
     heads.read(id).map_err(|error| io_trouble("the journal cannot be read", &files.heads(), &error))
 }
 
@@ -180,8 +183,8 @@ pub(super) fn newest_id(connection: &Connection, files: &Files) -> Result<i64, S
 }
 
 /// A run and whether it is what was written.
-pub(super) fn verified(connection: &Connection, id: i64, files: &Files) -> Result<RunRow, StoreError> {
-    let slot = slot(files, id)?;
+pub(super) fn verified(connection: &Connection, id: i64, heads: &Heads, files: &Files) -> Result<RunRow, StoreError> {
+    let slot = slot_in(heads, files, id)?;
     let row = rows::by_id(connection, id, files)?;
     row.check_end(&slot)?;
     Ok(row)
@@ -190,11 +193,12 @@ pub(super) fn verified(connection: &Connection, id: i64, files: &Files) -> Resul
 /// The newest runs first. One that is damaged is in the list, as that.
 pub(super) fn runs(files: &Files, at_most: usize) -> Result<Vec<RunSummary>, StoreError> {
     let connection = open::reader(files)?;
+    let heads = heads(files)?;
     let newest = newest_id(&connection, files)?;
     let oldest = newest.saturating_sub(i64::try_from(at_most).unwrap_or(i64::MAX)).max(0);
     let mut list = Vec::new();
     for id in (oldest + 1..=newest).rev() {
-        match verified(&connection, id, files).and_then(|row| row.summary(files)) {
+        match verified(&connection, id, &heads, files).and_then(|row| row.summary(files)) {
             Ok(summary) => list.push(summary),
             Err(error) => list.push(rows::damaged_summary(&error).ok_or(error)?),
         }
@@ -218,7 +222,7 @@ pub(super) fn find(files: &Files, name: &str) -> Result<RunSummary, StoreError> 
             ids.into_iter().find(|(_, known)| *known == run).map_or(0, |(id, _)| id)
         }
     };
-    verified(&connection, id, files)?.summary(files)
+    verified(&connection, id, &heads(files)?, files)?.summary(files)
 }
 
 /// All runs, newest first: their numbers and ids. Ids that only the heads know are among them.

@@ -30,6 +30,10 @@ const MUCH: usize = 1 << 20;
 /// After so many pages of the log it is written into the database, while nobody waits.
 const CHECKPOINT: usize = 1000;
 
+/// Bytes of a log that is not left to the next run. A shorter one is read again in a millisecond, and making a
+/// new one, with its name and its header, would cost every run more than its own commits.
+const LONG: u64 = 1 << 20;
+
 const PAGE: usize = 4096;
 
 /// A record that is held, before its writer runs.
@@ -103,7 +107,7 @@ impl Writer {
                 break;
             }
         }
-        if self.broken.get().is_none() {
+        if self.broken.get().is_none() && self.held.files.log_length() >= LONG {
             // The last one who closes it writes the log into the database.
             let _ = self.held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         }
