@@ -189,6 +189,10 @@ impl Run {
     }
 
     pub(super) fn emit(&self, event: &Event) {
+        if let Event::Failed { failure, next } = event {
+            let failure = Box::new(super::replay::values::failure_entry(failure));
+            self.note(Recorded::Failed { failure, next: next.clone() });
+        }
         if !self.replay.holds_back(event) {
             self.tell(event);
         }

@@ -146,7 +146,7 @@ fn evidence(page: &mut String, history: &History) {
         for line in lines {
             let _ = writeln!(page, "- {line}");
         }
-        if let Some(output) = &failure.output {
+        if let Some(output) = failure.output.as_ref().filter(|output| !output.trim().is_empty()) {
             block(page, output);
         }
     }

@@ -18,7 +18,14 @@ pub fn next(history: &History) -> Vec<String> {
         Standing::Damaged(_) => Vec::new(),
         Standing::Ended(status) => match status.as_str() {
             "succeeded" | "finished early" | "rolled back" => Vec::new(),
-            "rollback incomplete" => vec![back("to try again what is left; or do by hand what is listed")],
+            "rollback incomplete" => {
+                let left = !history.with_fate(|fate| !matches!(fate, Fate::Done | Fate::Disarmed(_))).is_empty();
+                let mut lines = Vec::new();
+                lines.extend(left.then(|| back("to try again what is left; or do by hand what is listed")));
+                let changed = history.ended.as_ref().is_some_and(|ended| !ended.without_inverse.is_empty());
+                lines.extend(changed.then(|| "see to what has no way back: nothing took it back".to_owned()));
+                lines
+            }
             "paused" if open => {
                 let approval = history.open_questions.iter().any(|question| question.kind == "approve");
                 let mut lines = Vec::new();
