@@ -22,7 +22,7 @@ use rbk::host::real::RealHost;
 use rbk::host::{Cancel, Host, LocalFuture};
 use rbk::journal::sqlite::SqliteStore;
 use rbk::journal::store::{Standing, Store};
-use rbk::journal::{Entry, JournalError, Record, Recorded};
+use rbk::journal::{Entry, Groups, JournalError, Record, Recorded};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, GivenValue, bind};
 use rbk::runtime::person::{Answer, Person, Question};
@@ -140,7 +140,8 @@ fn victim() {
         let dispatcher = session::live(&host, &record, &person, &elsewhere);
         let (control, observer) = (Rc::new(Control::default()), Rc::new(Nobody));
         let before: Option<Before> = before;
-        Start { unit, id, host, dispatcher, observer, control, selection, on_fail: Unhandled::Stop, before }
+        let on_fail = Unhandled::Stop;
+        Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups: Groups::default() }
     };
     let report = session::run_to_end(start, std::future::pending()).unwrap();
     // It came to its end before that entry: the test counts so how many there are.

@@ -284,7 +284,7 @@ impl Branch {
         }
         let left = self.run.totals.left.borrow();
         match (flow, left.get(left_before)) {
-            (Flow::Next, Some(first)) => {
+            (Flow::Next | Flow::Finish(_), Some(first)) => {
                 let message = format!("what was borrowed could not be given back: {}: {}", first.what, first.why);
                 Flow::Fail(self.failure(FailureKind::Action, self.first_span(), message))
             }

@@ -93,7 +93,7 @@ pub async fn run(start: Start) -> Rc<Report> {
 async fn at_the_end_of_the_record(branch: &mut Branch, flow: Flow) -> Flow {
     let run = Rc::clone(&branch.run);
     // What is left of the record may be that of the rollback that follows.
-    if run.replay.is_live() || run.replay.rollback_follows() && !run.replay.takes_back() {
+    if run.replay.is_live() || run.replay.rollback_follows() && !run.replay.takes_back() || run.replay.end_follows() {
         return flow;
     }
     let end = branch.first_span();
@@ -257,16 +257,7 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     branch.end_backgrounds(&nobody).await;
     finally(run, branch, status, failure.as_deref()).await;
 
-    // A run that ended well will not be taken back, and one that was taken back not once more.
-    let is_settled = match status {
-        Status::Succeeded | Status::Finished | Status::RolledBack | Status::RollbackIncomplete => true,
-        Status::Failed | Status::Paused | Status::Interrupted => false,
-    };
     let armed = run.root.newest_first();
-    if is_settled {
-        run.discard(&armed).await;
-    }
-
     let elapsed = run.elapsed();
     let totals = &run.totals;
     let ended = Recorded::Ended(Box::new(Ended {
@@ -274,13 +265,28 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         failure: failure.as_deref().map(values::failure_entry),
         reason: reason.clone(),
         elapsed,
-        armed: armed.iter().filter(|_| !is_settled).map(|armed| armed.text.clone()).collect(),
+        armed: armed.iter().filter(|_| !is_settled(status)).map(|armed| armed.text.clone()).collect(),
         without_inverse: totals.without_inverse.borrow().iter().map(|(_, line)| line.clone()).collect(),
         in_doubt: totals.in_doubt.borrow().clone(),
     }));
     run.go_live();
-    if let Err(error) = run.dispatcher.record(run.masked(ended)).await {
-        run.emit(&Event::Warning(error.to_string()));
+    let (status, failure) = match run.dispatcher.record(run.masked(ended)).await {
+        Ok(()) => (status, failure),
+        Err(error) if matches!(status, Status::Succeeded | Status::Finished) => {
+            // Nobody who asks later is told that it was done, and its lock is still held.
+            let message = format!("everything was done, and its end is not on record: {error}");
+            let sources = &branch.unit.program.sources;
+            let failure = Failure::new(FailureKind::Journal, sources, branch.first_span(), message);
+            tell(run, &failure, "once the journal can be written, a resume gives it its end".to_owned());
+            (Status::Failed, Some(failure))
+        }
+        Err(error) => {
+            run.emit(&Event::Warning(error.to_string()));
+            (status, failure)
+        }
+    };
+    if is_settled(status) {
+        run.discard(&armed).await;
     }
     if gives_back {
         run.clean_up();
@@ -296,7 +302,7 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
         accepted: totals.accepted.take(),
         taken_back: totals.taken_back.take(),
         left: totals.left.take(),
-        armed: armed.iter().filter(|_| !is_settled).map(|armed| armed.text.clone()).collect(),
+        armed: armed.iter().filter(|_| !is_settled(status)).map(|armed| armed.text.clone()).collect(),
         without_inverse: totals.without_inverse.take().into_iter().map(|(_, line)| line).collect(),
         stays: totals.stays.take(),
         in_doubt: totals.in_doubt.take(),
@@ -304,6 +310,14 @@ async fn conclude(run: &Rc<Run>, branch: &mut Branch, decided: Decided) -> Rc<Re
     let report = Rc::new(super::hide::report(&run.mask, report));
     run.emit(&Event::RunEnded(Rc::clone(&report)));
     report
+}
+
+/// Whether a run with this end will not be taken back any more: it ended well, or was taken back.
+const fn is_settled(status: Status) -> bool {
+    match status {
+        Status::Succeeded | Status::Finished | Status::RolledBack | Status::RollbackIncomplete => true,
+        Status::Failed | Status::Paused | Status::Interrupted => false,
+    }
 }
 
 /// The `finally` blocks that waited for the rollback, innermost first; then the run's own.

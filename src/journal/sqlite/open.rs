@@ -241,10 +241,15 @@ fn set_up(files: &Files) -> Result<(), StoreError> {
 fn make_tables(mut connection: Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let failed =
+        |code, words: &str| Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(words.into())));
     if mode != "wal" {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
         let words = "a write-ahead log cannot be kept there: it takes a local file system";
-        return Err(rusqlite::Error::SqliteFailure(code, Some(words.into())));
+        return failed(rusqlite::ffi::SQLITE_CANTOPEN, words);
+    }
+    // Where an `fsync` fails meanwhile, SQLite says that it is one all the same, and goes on without a log.
+    if !keeps_a_log(connection.path()) {
+        return failed(rusqlite::ffi::SQLITE_IOERR, "its file could not be written");
     }
     configure(&connection)?;
     let made = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -258,6 +263,14 @@ fn make_tables(mut connection: Connection) -> rusqlite::Result<()> {
     made.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
     connection.close().map_err(|(_, error)| error)
+}
+
+/// Whether a database file says of itself that it has a write-ahead log: <https://sqlite.org/fileformat.html>.
+fn keeps_a_log(path: Option<&str>) -> bool {
+    use std::io::Read;
+    let mut header = [0; 20];
+    let read = path.map(std::fs::File::open).and_then(|file| file.ok()?.read_exact(&mut header).ok());
+    read.is_some() && header[18..] == [2, 2]
 }
 
 /// A database that is empty or not there, while its heads tell of runs.

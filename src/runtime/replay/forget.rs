@@ -83,8 +83,7 @@ pub fn for_rollback(entries: &[(u64, Entry)]) -> Vec<u64> {
     let history = History::new(entries);
     let mut gone = Gone::default();
     for (line, steps) in &history.lines {
-        let of_the_end =
-            lines_around(line).any(|around| around.rsplit('/').next().is_some_and(|part| part.starts_with(AT_THE_END)));
+        let of_the_end = lines_around(line).any(is_of_the_end);
         let of_compensation = lines_around(line).any(|around| matches!(departure(around), Some((_, _, 'u'))));
         if of_the_end {
             gone.add(line, 0);
@@ -140,9 +139,15 @@ fn failed_in_rollback(entries: &[(u64, Entry)]) -> BTreeSet<String> {
     failed
 }
 
-/// The line of the compensation that a line is that of, or left.
-pub(super) fn compensation_of(line: &str) -> Option<&str> {
-    lines_around(line).filter(|around| matches!(departure(around), Some((_, _, 'u')))).last()
+/// What a line belongs to, of that which comes after the story: the line of a compensation, or of a `finally` that
+/// runs at the end.
+pub(super) fn section_of(line: &str) -> Option<&str> {
+    lines_around(line).filter(|around| is_of_the_end(around) || matches!(departure(around), Some((_, _, 'u')))).last()
+}
+
+/// Whether a line is that of what runs at the end of the run.
+pub(super) fn is_of_the_end(line: &str) -> bool {
+    line.rsplit('/').next().is_some_and(|part| part.starts_with(AT_THE_END))
 }
 
 /// From where on a line holds nothing that was done for good; `None` if it is worth keeping to its end.

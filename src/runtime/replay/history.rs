@@ -18,8 +18,9 @@ pub struct History {
     pub(super) outcomes: HashMap<Position, (u64, Recorded)>,
     /// The numbers of all entries of the story that are met, in order.
     pub(super) order: VecDeque<u64>,
-    /// The same for each compensation of the rollback, by its line: they do not wait for each other.
-    pub(super) rollback_order: HashMap<Arc<str>, VecDeque<u64>>,
+    /// The same for each compensation of the rollback, and each `finally` at the end, by its line: they do not wait
+    /// for each other.
+    pub(super) later_order: HashMap<Arc<str>, VecDeque<u64>>,
     /// Compensations that did their work.
     pub(super) taken_back: HashSet<Position>,
     /// Scopes whose end is on record, and was a good one.
@@ -54,7 +55,7 @@ pub(super) struct Step {
 impl History {
     /// The queue that entries of a line stand in.
     pub(super) fn order_of(&mut self, line: &str) -> &mut VecDeque<u64> {
-        match forget::compensation_of(line).and_then(|compensation| self.rollback_order.get_mut(compensation)) {
+        match forget::section_of(line).and_then(|section| self.later_order.get_mut(section)) {
             Some(order) => order,
             None => &mut self.order,
         }
@@ -134,15 +135,16 @@ impl History {
     /// Leaves out what is never met again: lines of compensations that are done, of checks, of the end of the run.
     fn settle(&mut self, steps: BTreeMap<(Arc<str>, u32), Step>, entries: &[(u64, crate::journal::Entry)]) {
         let done: HashSet<String> = self.taken_back.iter().map(|pos| format!("{}/{}u", pos.line, pos.at)).collect();
-        let (mut order, mut rollback_order) = (Vec::new(), HashMap::<Arc<str>, Vec<u64>>::new());
+        let (mut order, mut later_order) = (Vec::new(), HashMap::<Arc<str>, Vec<u64>>::new());
         for ((line, _), step) in steps {
             if forget::never_met(&line) || forget::lines_around(&line).any(|around| done.contains(around)) {
                 continue;
             }
-            let of_rollback =
-                forget::compensation_of(&line).filter(|_| self.rollback.is_some_and(|rollback| step.number > rollback));
-            let order = match of_rollback {
-                Some(compensation) => rollback_order.entry(compensation.into()).or_default(),
+            let is_later = |section: &&str| {
+                forget::is_of_the_end(section) || self.rollback.is_some_and(|rollback| step.number > rollback)
+            };
+            let order = match forget::section_of(&line).filter(is_later) {
+                Some(section) => later_order.entry(section.into()).or_default(),
                 None => &mut order,
             };
             order.push(step.number);
@@ -164,7 +166,7 @@ impl History {
             order.into()
         };
         self.order = sorted(order);
-        self.rollback_order = rollback_order.into_iter().map(|(line, order)| (line, sorted(order))).collect();
+        self.later_order = later_order.into_iter().map(|(line, order)| (line, sorted(order))).collect();
     }
 }
 

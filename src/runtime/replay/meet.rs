@@ -101,9 +101,9 @@ impl Branch {
         }
     }
 
-    /// Whether the record is behind us: for a compensation, its own.
+    /// Whether the record is behind us: for what comes after the story, its own.
     fn is_live(&self) -> bool {
-        self.run.replay.is_live() && (!self.in_rollback || self.run.replay.is_over_for(self.line.name()))
+        self.run.replay.is_live() && self.run.replay.is_over_for(self.line.name())
     }
 
     /// Waits until the record is behind us.

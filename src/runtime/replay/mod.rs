@@ -81,22 +81,24 @@ impl Replay {
         self.takes_back.get()
     }
 
-    /// Whether there is anything left to meet.
-    fn is_over(&self) -> bool {
+    /// Whether there is anything left to meet for whoever is on a line: for what comes after the story, of its own;
+    /// for the story, of anything.
+    pub(super) fn is_over_for(&self, line: &str) -> bool {
         let history = self.history.borrow();
-        history.order.is_empty() && history.rollback_order.values().all(VecDeque::is_empty)
+        let is_later = |section: &&str| forget::is_of_the_end(section) || history.rollback.is_some();
+        match forget::section_of(line).filter(is_later).map(|section| history.later_order.get(section)) {
+            Some(Some(own)) => own.is_empty(),
+            Some(None) => history.order.is_empty(),
+            None => history.order.is_empty() && history.later_order.values().all(VecDeque::is_empty),
+        }
     }
 
-    /// Whether there is anything left to meet for whoever is on a line: for a compensation of the rollback, of its
-    /// own; for the story, of anything.
-    pub(super) fn is_over_for(&self, line: &str) -> bool {
-        let mut history = self.history.borrow_mut();
-        let of_rollback = forget::compensation_of(line).is_some() && history.rollback.is_some();
-        if of_rollback {
-            return history.order_of(line).is_empty();
-        }
-        drop(history);
-        self.is_over()
+    /// Whether the story was met to its end, and the record goes on with what runs at the end of the run.
+    pub(super) fn end_follows(&self) -> bool {
+        let history = self.history.borrow();
+        !self.takes_back()
+            && history.order.is_empty()
+            && history.later_order.keys().any(|section| forget::is_of_the_end(section))
     }
 
     /// Whether what is left belongs to a rollback.
@@ -209,7 +211,8 @@ impl Replay {
             if cancel.is_cancelled() {
                 return Err(NotLive::Cancelled);
             }
-            if self.takes_back() && !in_rollback && self.story_is_over() {
+            let is_of_the_end = forget::section_of(line).is_some_and(forget::is_of_the_end);
+            if self.takes_back() && !in_rollback && !is_of_the_end && self.story_is_over() {
                 return Err(NotLive::TakenBack);
             }
             if is_over {
