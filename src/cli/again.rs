@@ -13,12 +13,16 @@ use crate::host::real::RealHost;
 use crate::journal::store::{RunSummary, Standing};
 use crate::report::ending::{Asked, quoted};
 use crate::report::outline::Outline;
+use crate::report::sanitize;
 use crate::runtime::Selection;
-use crate::session::recording::{GoOn, LeftWithTheRecord, Reopened, go_on};
+use crate::session::recording::{Edited, GoOn, LeftWithTheRecord, Reopened, go_on};
 
 /// What a killed rbk was about to start holds its record for a moment longer than itself.
 const MOMENTS: u32 = 20;
 const MOMENT: Duration = Duration::from_millis(10);
+
+/// So many lines of a diff are shown.
+const SHOWN: usize = 60;
 
 /// Go on with a run that stopped: what it did is not done again.
 #[derive(Debug, clap::Args)]
@@ -103,7 +107,10 @@ fn again(
     let host = Rc::new(RealHost::new());
     let edited = if adopts_edits { Some(edited(&*host, &*store, &summary)?) } else { None };
     let reopened = wait_for(go_on(&*store, &*host, &summary.run, how, edited))?;
-    let Reopened { unit, id, started, record, before } = reopened;
+    let Reopened { unit, id, started, record, before, adopted, edited } = reopened;
+    if adopts_edits {
+        told(adopted.as_deref());
+    }
     if let Err(why) = std::env::set_current_dir(&started.cwd) {
         terminal::error(&format!("the folder in which it was started cannot be entered: {}: {why}", started.cwd), None);
         return Err(NOTHING_EXECUTED);
@@ -120,7 +127,7 @@ fn again(
     };
     let groups = groups(&*host, std::path::Path::new(&started.file))?;
     let outline = Outline::of(&unit.program);
-    let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone() };
+    let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone(), since: edited };
     let asked = Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false };
     let began_with = match started.on_fail.as_str() {
         "ask" => OnFail::Ask,
@@ -183,13 +190,32 @@ fn may_go_on(summary: &RunSummary, how: GoOn) -> Result<(), u8> {
     Err(code)
 }
 
-/// The runbook as it is now.
-fn edited(
-    host: &dyn Host,
-    store: &dyn crate::journal::Store,
-    summary: &RunSummary,
-) -> Result<Arc<crate::analysis::Program>, u8> {
-    let sources = wait_for(store.sources(&summary.run))?;
-    let Some(main) = sources.first() else { return Err(NOTHING_EXECUTED) };
-    super::opening::story(host, std::path::Path::new(&main.path))
+/// The runbook as it is now, its files called as they were.
+fn edited(host: &dyn Host, store: &dyn crate::journal::Store, summary: &RunSummary) -> Result<Edited, u8> {
+    let known = wait_for(store.sources(&summary.run))?;
+    let Some(main) = known.first() else { return Err(NOTHING_EXECUTED) };
+    let (_, mut sources) = super::opening::story_and_sources(host, std::path::Path::new(&main.path))?;
+    for source in &mut sources {
+        if let Some(known) = known.iter().find(|known| known.path == source.path) {
+            source.name.clone_from(&known.name);
+        }
+    }
+    let program = crate::session::reopen(&sources).ok().and_then(|analysis| analysis.program);
+    program.map(|program| Edited { program, sources }).ok_or(NOTHING_EXECUTED)
+}
+
+/// Tells what is taken over.
+fn told(adopted: Option<&str>) {
+    let Some(difference) = adopted else {
+        terminal::say("nothing was edited since it was begun");
+        return;
+    };
+    terminal::say("these edits are adopted:");
+    for line in sanitize::lines(difference).take(SHOWN) {
+        terminal::say(&format!("  {line}"));
+    }
+    let more = difference.lines().count().saturating_sub(SHOWN);
+    if more > 0 {
+        terminal::say(&format!("  and {more} more lines"));
+    }
 }

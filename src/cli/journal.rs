@@ -48,7 +48,7 @@ impl JournalArgs {
         let store = self.place()?.make().map_err(|error| refused(&error))?;
         let record = wait_for(store.begin(first, sources))?;
         let (id, plan) = (Arc::clone(&started.run), started.plan.clone());
-        let elsewhere = Rc::new(LeftWithTheRecord { store, run: Arc::clone(&id), plan });
+        let elsewhere = Rc::new(LeftWithTheRecord { store, run: Arc::clone(&id), plan, since: None });
         Ok(Recording { id, record, elsewhere, before: None })
     }
 

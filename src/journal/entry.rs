@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::approvers::Approvers;
+use super::store::StoredSource;
 use crate::catalog::Effect;
 
 /// The version of these forms. A record of another one is refused and left as it was.
@@ -54,6 +55,9 @@ pub enum Recorded {
         how: String,
         /// Numbers of entries that do not count any more: what failed and is tried again.
         forgets: Vec<u64>,
+        /// The runbook from here on, if edits were adopted: its main file first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<StoredSource>,
     },
     /// A phase, a step, a check and the like began.
     ScopeBegan {

@@ -121,7 +121,7 @@ pub enum StoreError {
 }
 
 /// A source file as it was when the run began.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StoredSource {
     /// As it is shown to people.
     pub name: String,

@@ -3,6 +3,7 @@
 //! From a path to a [`Program`](crate::analysis::Program): the project's root, its files, the
 //! standard library in the binary, the registry of actions. From a program to a run.
 
+pub mod edits;
 pub mod lint;
 mod load;
 mod needs;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::edits;
 use crate::analysis::Program;
 use crate::host::{Host, LocalFuture};
 use crate::journal::{Entry, LeftAnswer, Position, Recall, Record, Recorded, Started, Store, StoreError, StoredSource};
@@ -123,6 +124,18 @@ pub struct Reopened {
     pub record: Rc<dyn Record>,
     /// What is on record of it.
     pub before: Before,
+    /// What was edited in it and adopted now, as a diff.
+    pub adopted: Option<String>,
+    /// When edits were adopted last: answers that were left before it were for something else.
+    pub edited: Option<jiff::Timestamp>,
+}
+
+/// A runbook as it is now, to be gone on with in place of what it was.
+pub struct Edited {
+    /// Its program.
+    pub program: Arc<Program>,
+    /// All that was read for it, the file itself first.
+    pub sources: Vec<StoredSource>,
 }
 
 /// Takes hold of a run that nobody holds any more, and notes that it is gone on with.
@@ -134,7 +147,7 @@ pub async fn go_on(
     host: &dyn Host,
     run: &str,
     how: GoOn,
-    program: Option<Arc<Program>>,
+    edited: Option<Edited>,
 ) -> Result<Reopened, StoreError> {
     let record = store.reopen(run).await?;
     let mut entries = Vec::new();
@@ -146,9 +159,12 @@ pub async fn go_on(
         .await?;
     let started =
         history::started(&entries).cloned().ok_or_else(|| unusable("its record does not say how it began"))?;
-    let sources = store.sources(run).await?;
-    let program = match program {
-        Some(program) => program,
+    let (sources, edited_before) = match edited_last(&entries) {
+        Some((at, sources)) => (sources, Some(at)),
+        None => (store.sources(run).await?, None),
+    };
+    let program = match &edited {
+        Some(edited) => Arc::clone(&edited.program),
         None => reread(&sources)?,
     };
     let unit = bind(&program, &given(&started)?)
@@ -160,8 +176,13 @@ pub async fn go_on(
         GoOn::Rollback if ended => forget::for_rollback(&entries),
         GoOn::Resume | GoOn::Rollback => forget::for_broken(&entries),
     };
+    let adopted = match &edited {
+        Some(edited) => edits::adopt(&sources, &edited.sources, &entries, &forgets).map_err(not_adopted)?,
+        None => None,
+    };
     let word = if how == GoOn::Rollback { "rollback" } else { "resume" };
-    let resumed = Recorded::Resumed { by: host.actor(), how: word.to_owned(), forgets };
+    let sources = edited.filter(|_| adopted.is_some()).map_or_else(Vec::new, |edited| edited.sources);
+    let resumed = Recorded::Resumed { by: host.actor(), how: word.to_owned(), forgets, sources };
     let entry = Entry { at: host.now(), event: resumed };
     record.write(entry.clone()).await.map_err(|error| unusable(error.to_string()))?;
     let number = entries.last().map_or(1, |(number, _)| number + 1);
@@ -169,7 +190,21 @@ pub async fn go_on(
     let history = History::new(&entries);
     let takes_back = history.is_taken_back_by_hand();
     let before = Before { history, takes_back, starter: started.actor.clone() };
-    Ok(Reopened { unit, id: Arc::clone(&started.run), started, record, before })
+    let edited = if adopted.is_some() { entries.last().map(|(_, entry)| entry.at) } else { edited_before };
+    Ok(Reopened { unit, id: Arc::clone(&started.run), started, record, before, adopted, edited })
+}
+
+/// The runbook as it was edited last, and when that was adopted.
+fn edited_last(entries: &[(u64, Entry)]) -> Option<(jiff::Timestamp, Vec<StoredSource>)> {
+    entries.iter().rev().find_map(|(_, entry)| match &entry.event {
+        Recorded::Resumed { sources, .. } if !sources.is_empty() => Some((entry.at, sources.clone())),
+        _ => None,
+    })
+}
+
+fn not_adopted(why: String) -> StoreError {
+    let help = "take that edit back; without --adopt-edits the run goes on as it was begun".to_owned();
+    StoreError::Unusable { message: format!("the edits cannot be adopted: {why}"), help: Some(help) }
 }
 
 /// The program that a run was begun with.
@@ -209,13 +244,18 @@ pub struct LeftWithTheRecord {
     pub run: Arc<str>,
     /// What it is now: answers that were given for another plan do not count.
     pub plan: String,
+    /// Since when it is that: what was left before it was edited does not count either.
+    pub since: Option<jiff::Timestamp>,
 }
 
 impl LeftWithTheRecord {
     async fn find(&self, question: &Question, at: &Position) -> Option<Answer> {
         let left = self.store.left_answers(&self.run).await.ok()?;
         let counts = |answer: &LeftAnswer| {
-            answer.pos == *at && answer.plan == self.plan && question.answer_by.is_none_or(|until| answer.at <= until)
+            answer.pos == *at
+                && answer.plan == self.plan
+                && self.since.is_none_or(|since| answer.at > since)
+                && question.answer_by.is_none_or(|until| answer.at <= until)
         };
         let LeftAnswer { answer: text, by, at: given, evidence, .. } = left.into_iter().rev().find(counts)?;
         let answer = Answer { text, by, evidence, left: Some(given) };

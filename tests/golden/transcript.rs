@@ -232,7 +232,7 @@ fn journal_line(event: &Recorded) -> Option<String> {
         Recorded::Tripped { pos, failure } => format!("{pos} tripped: {}", failed(Some(failure))),
         Recorded::UndoBegan { pos } => format!("{pos} scope is taken back"),
         Recorded::RollbackBegan { compensations, .. } => format!("rollback of {compensations} begins"),
-        Recorded::Resumed { by, how, forgets } => format!("{how} by {by}, forgetting {}", forgets.len()),
+        Recorded::Resumed { by, how, forgets, .. } => format!("{how} by {by}, forgetting {}", forgets.len()),
         Recorded::ClockRead { pos, elapsed } => format!("{pos} clock shows {}", clock(*elapsed)),
         Recorded::Started(_)
         | Recorded::ScopeBegan { .. }

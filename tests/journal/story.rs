@@ -78,7 +78,7 @@ pub(crate) fn note(number: u32, text: &str) -> Entry {
 }
 
 pub(crate) fn resumed() -> Entry {
-    at(500, Recorded::Resumed { by: "grace".into(), how: "resume".into(), forgets: Vec::new() })
+    at(500, Recorded::Resumed { by: "grace".into(), how: "resume".into(), forgets: Vec::new(), sources: Vec::new() })
 }
 
 pub(crate) fn ended(status: &str) -> Entry {

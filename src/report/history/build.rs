@@ -69,12 +69,13 @@ impl Builder {
         self.last = self.last.max(at);
         match entry.event {
             Recorded::Started(started) => self.started = Some((at, *started)),
-            Recorded::Resumed { by, how, forgets } => {
+            Recorded::Resumed { by, how, forgets, sources } => {
                 self.ended = None;
                 if how == "resume" {
                     self.enter_again(&forgets);
                 }
                 let parent = self.innermost(FIRST_LINE);
+                let how = if sources.is_empty() { how } else { format!("{how}, with edits") };
                 self.put(parent, at, What::Resumed { by, how });
             }
             Recorded::ScopeBegan { pos, depth: _, kind, title, place, effect } => {
