@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times `rbk lint` as a whole process, on made-up runbooks:
+# Times `rbk lint` and `rbk fmt --check` as whole processes, on made-up runbooks:
 #
 #   cargo build --release && benches/lint.sh [RUNS]
 #
@@ -72,3 +72,7 @@ lint=("$rbk" lint --no-shellcheck --quiet)
 row "1,000 runbooks" "${lint[@]}" "$work/many"
 ! command -v taskset >/dev/null || row "1,000 runbooks, on one core" taskset -c 0 "${lint[@]}" "$work/many"
 row "one runbook of 10,000 steps" "${lint[@]}" "$work/long.rbk"
+# What is timed is the look at each file: none of them is to be written.
+"$rbk" fmt "$work" 2>/dev/null
+row "format check of 1,000 runbooks" "$rbk" fmt --check "$work/many"
+row "format check of 10,000 steps" "$rbk" fmt --check "$work/long.rbk"

@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, code};
 use crate::eval::Expr;
 use crate::eval::expr::{GlobalId, UserFunction};
 use crate::source::{Sources, Span};
+use crate::syntax::shell::Script;
 use crate::syntax::tree::{self, EffectWord, StmtKind};
 use crate::value::Type;
 
@@ -66,10 +67,10 @@ pub(super) struct Declared<'a> {
     pub(super) secret_vars: Vec<Arc<str>>,
     /// What functions return, as far as they have been read: one that calls itself is not known to itself.
     pub(super) function_types: HashMap<u32, Type>,
-    /// The native actions met so far.
-    pub(super) natives: HashMap<&'static str, Arc<NativeForm>>,
     /// Globals that have a value when what is being lowered is computed.
     pub(super) computed: HashSet<GlobalId>,
+    /// Commands as the shell reads them.
+    pub(super) scripts: HashMap<Span, Arc<Script>>,
 }
 
 impl<'a> Declared<'a> {
@@ -99,8 +100,8 @@ impl<'a> Declared<'a> {
             lowered_functions: HashMap::new(),
             secret_vars: Vec::new(),
             function_types: HashMap::new(),
-            natives: HashMap::new(),
             computed: HashSet::new(),
+            scripts: HashMap::new(),
         };
         declared.collect();
         declared

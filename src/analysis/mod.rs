@@ -14,13 +14,15 @@ mod pure;
 mod types;
 mod visit;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use program::Program;
 
 use crate::catalog::Registry;
 use crate::diag::Diagnostic;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
+use crate::syntax::shell::Script;
 use crate::syntax::tree;
 use program::{Loaded, Loader};
 
@@ -35,6 +37,8 @@ pub struct Analysis {
     pub program: Option<Arc<Program>>,
     /// The trees of its files, its own last.
     pub trees: Vec<tree::File>,
+    /// Its commands as the shell reads them, by where they stand.
+    pub scripts: HashMap<Span, Arc<Script>>,
 }
 
 impl Analysis {
@@ -64,6 +68,7 @@ fn analyse_called(
     let broken = diagnostics.iter().any(Diagnostic::is_error);
     let mut declared = declare::Declared::new(&modules, &sources, loader, registry, callers);
     let program = declared.program();
+    let scripts = std::mem::take(&mut declared.scripts);
     let mut found = declared.into_diagnostics();
     if broken {
         // A line or file that could not be read leaves names unbound: what follows from that is noise.
@@ -78,7 +83,7 @@ fn analyse_called(
     diagnostics.dedup_by(|a, b| a.span() == b.span() && a.message == b.message);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     let trees = modules.all.into_iter().map(|module| module.tree).collect();
-    Analysis { sources, diagnostics, program: (!failed).then(|| Arc::new(program)), trees }
+    Analysis { sources, diagnostics, program: (!failed).then(|| Arc::new(program)), trees, scripts }
 }
 
 /// Whether a text that could not be read there has been told already: what else it seems to be is noise.

@@ -1,6 +1,6 @@
 //! Types as they are written, and the types of parts of values.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::lower::a;
 use crate::diag::{Diagnostic, code, did_you_mean};
@@ -88,9 +88,11 @@ fn method_type(ty: &Type, name: &str) -> Option<Type> {
 
 /// What a command gives.
 pub(super) fn command_result() -> Type {
-    let text =
-        "{ stdout: string, stderr: string, status: int, ok: bool, lines: list<string>, json: any, elapsed: duration }";
-    Type::read(text, &|_| None).unwrap_or(Type::Any)
+    static RESULT: LazyLock<Type> = LazyLock::new(|| {
+        let text = "{ stdout: string, stderr: string, status: int, ok: bool, lines: list<string>, json: any, elapsed: duration }";
+        Type::read(text, &|_| None).unwrap_or(Type::Any)
+    });
+    RESULT.clone()
 }
 
 /// `failure` in a handler or a compensation.

@@ -3,7 +3,7 @@
 use super::subject::{CommandSite, Subject, path};
 use super::walk::Role;
 use crate::source::Span;
-use crate::syntax::shell::{Fragment, Word, changes, innermost};
+use crate::syntax::shell::{Fragment, Word};
 use crate::syntax::tree::{ExprKind, StmtKind, StrPart};
 
 /// One command, or one call of an action.
@@ -55,7 +55,7 @@ const BORROWED: &[&str] = &[
 pub(crate) fn deeds(subject: &Subject<'_>) -> Vec<Deed> {
     let mut found = Vec::new();
     for (site, command) in subject.simple_commands() {
-        let words = innermost(&command.words).iter().map(|word| written(subject, site, word)).collect();
+        let words = command.innermost().iter().map(|word| written(subject, site, word)).collect();
         found.push(Deed { site: site.site, span: site.span_of(command), words });
     }
     for (expr, site) in &subject.exprs {
@@ -141,5 +141,5 @@ impl Subject<'_> {
 
 /// Whether a command is known to change something, or at least not known to only look.
 pub(crate) fn may_change(command: &crate::syntax::shell::SimpleCommand) -> bool {
-    changes(command).is_some() || !super::words::only_looks(command)
+    !super::words::only_looks(command)
 }

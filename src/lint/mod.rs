@@ -63,7 +63,8 @@ fn lint(analysis: &Analysis, selection: &Selection, others: Vec<Diagnostic>) -> 
     let mut solid = Vec::new();
     if is_readable {
         let source = analysis.sources.get(file.id);
-        let subject = Subject::new(file, source, analysis.program.as_deref(), selection.environment());
+        let scripts = Some(&analysis.scripts);
+        let subject = Subject::new(file, source, analysis.program.as_deref(), selection.environment(), scripts);
         solid = suppress::solid(&subject);
         for rule in rules().iter().filter(|rule| selection.takes(&rule.code)) {
             (rule.check)(&subject, &mut found);

@@ -32,7 +32,7 @@ pub fn scripts(text: &str) -> Vec<ShellScript> {
         return Vec::new();
     }
     let source: &SourceFile = sources.get(id);
-    let subject = Subject::new(&parsed.file, source, None, None);
+    let subject = Subject::new(&parsed.file, source, None, None, None);
     let shell = subject.commands.iter().filter(|command| {
         command.written.is_some() && command.script.direct().is_none() && command.script.problems.is_empty()
     });

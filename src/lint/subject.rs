@@ -2,6 +2,9 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex::Regex;
 
 use super::deeds::{Deed, deeds};
 use super::walk::{self, Role, Visitor};
@@ -57,7 +60,7 @@ pub(crate) struct CommandSite<'a> {
     /// All of it.
     pub(crate) span: Span,
     /// As the shell reads it.
-    pub(crate) script: Script,
+    pub(crate) script: Arc<Script>,
 }
 
 impl CommandSite<'_> {
@@ -96,9 +99,11 @@ impl<'a> Subject<'a> {
         source: &'a SourceFile,
         program: Option<&'a Program>,
         environment: Option<&'a str>,
+        scripts: Option<&'a HashMap<Span, Arc<Script>>>,
     ) -> Self {
         let mut collector = Collector {
             open: Vec::new(),
+            scripts,
             subject: Subject {
                 file,
                 source,
@@ -170,6 +175,12 @@ impl<'a> Subject<'a> {
     pub(crate) fn production(&self) -> Option<&'a Environment> {
         let asked = |env: &&Environment| self.environment.is_none_or(|name| *env.name == *name);
         self.program?.environments.iter().filter(asked).find(|env| is_production(env))
+    }
+
+    /// Whether a text of the file may match: asked of all of it at once, where no escape hides what a text says.
+    pub(crate) fn may_match(&self, pattern: Option<&Regex>) -> bool {
+        let text = &*self.source.text;
+        text.contains('\\') || pattern.is_some_and(|pattern| pattern.is_match(text))
     }
 
     /// The text of a span.
@@ -249,12 +260,19 @@ pub(crate) fn path(expr: &Expr) -> Option<String> {
 
 struct Collector<'a> {
     open: Vec<usize>,
+    /// Commands that were read already.
+    scripts: Option<&'a HashMap<Span, Arc<Script>>>,
     subject: Subject<'a>,
 }
 
 impl<'a> Collector<'a> {
     fn here(&self) -> usize {
         self.open.last().copied().unwrap_or_default()
+    }
+
+    fn read(&self, parts: &[StrPart], span: Span) -> Arc<Script> {
+        let known = self.scripts.and_then(|scripts| scripts.get(&span));
+        known.map_or_else(|| Arc::new(command_text::lex(parts)), Arc::clone)
     }
 
     fn add_literal(&mut self, value: &'a Expr) {
@@ -264,7 +282,7 @@ impl<'a> Collector<'a> {
                 parts: &literal.parts,
                 written: None,
                 span: value.span,
-                script: command_text::lex(&literal.parts),
+                script: self.read(&literal.parts, value.span),
             };
             self.subject.commands.push(command);
         }
@@ -306,7 +324,7 @@ impl<'a> Visitor<'a> for Collector<'a> {
 
     fn command(&mut self, command: &'a Command) {
         let site = self.here();
-        let script = command_text::lex(&command.parts);
+        let script = self.read(&command.parts, command.span);
         let written = Some(command);
         self.subject.commands.push(CommandSite { site, parts: &command.parts, written, span: command.span, script });
     }

@@ -1,6 +1,6 @@
 //! What is known of words: commands that only look, pairs of verbs, names that sound like secrets.
 
-use crate::syntax::shell::{SimpleCommand, Word, base_name, changes, innermost, positionals};
+use crate::syntax::shell::{SimpleCommand, Word, base_name, changes, positionals};
 
 /// Programs that only look, whatever they are given (a redirection into a file is found before).
 const LOOKING: &[&str] = &[
@@ -101,7 +101,7 @@ pub(crate) fn only_looks(command: &SimpleCommand) -> bool {
     if changes(command).is_some() {
         return false;
     }
-    let words = innermost(&command.words);
+    let words = command.innermost();
     let Some((program, rest)) = words.split_first() else { return true };
     let Some(name) = base_name(program) else { return false };
     if LOOKING.contains(&name) {
@@ -169,7 +169,7 @@ fn snake(name: &str) -> String {
 
 /// The program of a command, wrappers such as `sudo` looked through, and its words behind it.
 pub(crate) fn program(command: &SimpleCommand) -> Option<(&str, &[Word])> {
-    let (program, rest) = innermost(&command.words).split_first()?;
+    let (program, rest) = command.innermost().split_first()?;
     Some((base_name(program)?, rest))
 }
 

@@ -1,5 +1,7 @@
 //! Calls: of builtins, functions, methods, and of actions, which become statements of their own.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::declare::{NativeForm, ParamForm};
@@ -139,16 +141,10 @@ impl Lower<'_, '_, '_> {
     }
 
     fn call_native(&mut self, action: &'static Action, args: &[tree::Arg], span: Span) -> (Expr, Type) {
-        let native = self.native(action);
+        let native = kept_form(action);
         let values = self.arguments(action.name, &native.params, args, span);
         let returns = native.returns.clone();
         self.hoist(Callee::Native(action, values), action.effect, returns, Source::Action(action), action.name, span)
-    }
-
-    /// The form of a native action, read once.
-    fn native(&mut self, action: &'static Action) -> Arc<NativeForm> {
-        let known = self.declared.natives.entry(action.name);
-        Arc::clone(known.or_insert_with(|| Arc::new(native_form(action))))
     }
 
     /// Puts a call before the statement, and its result in the expression's place.
@@ -426,6 +422,14 @@ impl Lower<'_, '_, '_> {
         let message = format!("`{of}` wants a function here");
         self.report(Diagnostic::error(&code::WRONG_ARGUMENT, span, message, "").help("write one: x => x.name"));
     }
+}
+
+/// The form of a native action, read once on each thread: it is the same in every file.
+fn kept_form(action: &'static Action) -> Arc<NativeForm> {
+    thread_local! {
+        static FORMS: RefCell<HashMap<*const Action, Arc<NativeForm>>> = RefCell::default();
+    }
+    FORMS.with_borrow_mut(|forms| Arc::clone(forms.entry(action).or_insert_with(|| Arc::new(native_form(action)))))
 }
 
 /// A native action as its calls are checked. Its types and defaults are texts of the language.

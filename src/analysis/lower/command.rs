@@ -93,14 +93,15 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Lowers the holes, lexes the text, and reports what is wrong with either.
-    fn lexed(&mut self, parts: &[StrPart], span: Span, observing: bool) -> (Vec<Hole>, Script) {
+    fn lexed(&mut self, parts: &[StrPart], span: Span, observing: bool) -> (Vec<Hole>, Arc<Script>) {
         let mut holes = Vec::new();
         for part in parts {
             if let StrPart::Hole(expr, span) = part {
                 holes.push(self.hole(expr, *span));
             }
         }
-        let script = command_text::lex(parts);
+        let read = self.declared.scripts.entry(span).or_insert_with(|| Arc::new(command_text::lex(parts)));
+        let script = Arc::clone(read);
         let place = |at: shell::At| command_text::place(parts, at, span);
         let mut wrong = false;
         for problem in &script.problems {

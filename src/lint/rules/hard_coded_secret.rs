@@ -30,6 +30,10 @@ static TOKENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// How such an option begins.
+static OPTION_NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("--(?:pass|token|api|secret|client-secret)").ok());
+
 /// `--password=word`, `--token word`
 static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -45,7 +49,8 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let texts = subject.texts.iter().map(|(text, site)| (text.parts.as_slice(), *site, false));
     let commands = subject.commands.iter().filter(|command| command.written.is_some());
     let commands = commands.map(|command| (command.parts, command.site, true));
-    for (parts, site, is_command) in texts.chain(commands) {
+    let written = subject.may_match(TOKENS.as_ref()) || subject.may_match(OPTION_NAME.as_ref());
+    for (parts, site, is_command) in texts.chain(commands).filter(|_| written) {
         if is_test(subject, site) {
             continue;
         }

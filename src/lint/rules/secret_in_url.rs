@@ -37,7 +37,8 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let commands = commands.map(|command| (command.parts, command.site, command.span, true));
     let declared = super::secret_in_command::declared(subject);
     for (parts, site, span, is_command) in texts.chain(commands) {
-        if subject.from(site).any(|stmt| matches!(stmt.kind, StmtKind::Test(_))) {
+        let is_address = |part: &StrPart| matches!(part, StrPart::Text(text, _) if text.contains("://"));
+        if !parts.iter().any(is_address) || subject.from(site).any(|stmt| matches!(stmt.kind, StmtKind::Test(_))) {
             continue;
         }
         let text: String = parts
@@ -47,9 +48,6 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 StrPart::Hole(..) => VALUE,
             })
             .collect();
-        if !text.contains("://") {
-            continue;
-        }
         let captured = |regex: &LazyLock<Option<Regex>>| {
             let captures = regex.as_ref().and_then(|regex| regex.captures(&text))?;
             captures.get(1).map(|secret| secret.as_str().to_owned())

@@ -267,7 +267,7 @@ fn short_option(letters: &str, short: &str, complete: bool) -> Option<(bool, cha
 
 /// A program fed to an interpreter by a heredoc, by `<<<`, or by `echo … |`.
 fn stdin(command: &SimpleCommand, commands: &[SimpleCommand], found: &mut Vec<ForeignHole>) {
-    let mut words = innermost(&command.words);
+    let mut words = command.innermost();
     let mut reader = None;
     // `ssh host bash -s`: the shell behind the host is what reads.
     while let Some((program, rest)) = words.split_first() {

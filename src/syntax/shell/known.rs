@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::tools::{TOOLS, Tool};
-use super::wrappers::{base_name, innermost, positionals};
+use super::wrappers::{base_name, positionals};
 use super::{SimpleCommand, Word};
 
 /// What a command is known to change by.
@@ -28,7 +28,12 @@ impl fmt::Display for Change {
 
 /// What the command is known to change, if it is; the words looked through `sudo`, `docker exec` and the like.
 pub fn changes(command: &SimpleCommand) -> Option<Change> {
-    let words = innermost(&command.words);
+    command.change
+}
+
+/// Looks it up.
+pub(super) fn change(command: &SimpleCommand) -> Option<Change> {
+    let words = command.innermost();
     redirect(command).or_else(|| {
         let (program, rest) = words.split_first()?;
         let name = base_name(program)?;
@@ -40,8 +45,8 @@ pub fn changes(command: &SimpleCommand) -> Option<Change> {
 impl Tool {
     fn change(&self, words: &[Word]) -> Option<Change> {
         let harmless = |word: &Word| {
-            let text = word.prefix().split('=').next().unwrap_or_default().to_owned();
-            self.harmless.contains(&text.as_str()) && !matches!(word.literal(), Some("--dry-run=none"))
+            let text = word.prefix().split('=').next().unwrap_or_default();
+            self.harmless.iter().any(|option| *option == text) && !matches!(word.literal(), Some("--dry-run=none"))
         };
         if words.iter().any(harmless) {
             return None;

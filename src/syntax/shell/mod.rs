@@ -31,7 +31,7 @@ pub use direct::{LostSetting, lost_setting};
 pub use foreign::{ForeignHole, Remedy};
 pub use known::{Change, changes};
 pub use quote::{Arg, QuoteError, quote};
-pub use wrappers::{base_name, innermost, positionals};
+pub use wrappers::{base_name, positionals};
 
 use lexer::Lexer;
 
@@ -300,6 +300,17 @@ pub struct SimpleCommand {
     pub input_from: Option<usize>,
     /// It runs inside `$(…)`, backticks or `<(…)`, to make a part of another command.
     pub substituted: bool,
+    /// How many of its words are of programs that only start the one behind them.
+    wrapping: usize,
+    /// What it is known to change.
+    change: Option<Change>,
+}
+
+impl SimpleCommand {
+    /// The words of the command that is run in the end: `psql …` of `sudo -u postgres psql …`.
+    pub fn innermost(&self) -> &[Word] {
+        self.words.get(self.wrapping..).unwrap_or_default()
+    }
 }
 
 /// Something that cannot be run as written.
@@ -316,6 +327,10 @@ pub struct Problem {
 /// Reads a command. Never fails: what is wrong is in [`Script::problems`], and a hole behind it has a context too.
 pub fn lex(pieces: &[Piece<'_>]) -> Script {
     let mut script = Lexer::run(pieces);
+    for command in &mut script.commands {
+        command.wrapping = command.words.len() - wrappers::innermost(&command.words).len();
+        command.change = known::change(command);
+    }
     if !script.contexts.is_empty() {
         script.foreign = foreign::find(&script.commands);
     }

@@ -73,7 +73,7 @@ const WRAPPERS: &[Wrapper] = &[
 const GLOBAL: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--cluster", "-H", "--host"];
 
 /// The command that is run in the end: `psql …` of `sudo -u postgres psql …`.
-pub fn innermost(words: &[Word]) -> &[Word] {
+pub(super) fn innermost(words: &[Word]) -> &[Word] {
     let mut words = words;
     // Each round takes at least the wrapper's name away.
     while let Some(inner) = unwrapped(words) {
@@ -95,7 +95,9 @@ fn unwrapped(words: &[Word]) -> Option<&[Word]> {
 /// The name of a program without its folder.
 pub fn base_name(word: &Word) -> Option<&str> {
     let name = word.literal()?;
-    name.rsplit('/').next()
+    // A name without a folder is far the most frequent.
+    let folder = name.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
+    name.get(folder..)
 }
 
 impl Wrapper {
