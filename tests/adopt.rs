@@ -115,6 +115,24 @@ fn an_action_that_failed_may_be_mended() {
     assert_eq!(world.ledger(), ["do first", "do right", "do third"]);
 }
 
+/// Whoever approved did not see the edit: he is asked again, and what he says then counts.
+#[test]
+fn an_approval_that_was_given_before_the_edit_does_not_count() {
+    let book = BOOK
+        .replace("        $ false\n", "")
+        .replace("    step \"Third\"", "    approve \"Go on?\"\n    step \"Third\"");
+    let world = World::new(&book, ":");
+    std::fs::write(world.path().join("tried-second"), "").unwrap();
+    assert_eq!(world.ended(&["run", "book.rbk"]).code, Some(5), "{}", world.said());
+    assert_eq!(world.ended(&["approve"]).code, Some(0), "{}", world.said());
+    let told = edited(&world, "change(\"third\")", "change(\"other\")");
+    assert_eq!(told.code, Some(5), "{}", told.text);
+    assert_eq!(world.ended(&["approve"]).code, Some(0), "{}", world.said());
+    let told = world.ended(&["resume"]);
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    assert_eq!(world.ledger(), ["do first", "do second", "flaky second", "do other"]);
+}
+
 #[test]
 fn where_nothing_differs_that_is_said() {
     let world = failed();

@@ -321,3 +321,40 @@ fn a_terminal_closed_in_a_rollback_does_not_end_it() {
     case.terminal.close();
     case.ends(3).stands("rolled back").did(&["do first", "do second", "undo second", "undo first"]);
 }
+
+/// Live output over an open question: nobody waits for ever, and what is typed is the answer.
+#[test]
+fn ten_thousand_lines_over_a_question() {
+    let book = r#"runbook "Noisy" {
+}
+phase "Work" {
+    background "noise" {
+        $ until [ -e asked ]; do sleep 0.01; done; seq 10000; touch quiet; exec sleep 60
+    }
+    confirm "Go on?"
+    step "After" irreversible "a test" {
+        $ ./effect do after
+    }
+}
+"#;
+    for telling in ["plain", "live"] {
+        let world = World::new(book, ":");
+        let arguments = ["run", "book.rbk", "--verbose", "--progress", telling];
+        let mut terminal = Terminal::start(world.rbk(&arguments));
+        terminal.until_shown("Go on?");
+        std::fs::write(world.path().join("asked"), "").unwrap();
+        terminal.until("quiet", || world.path().join("quiet").exists());
+        terminal.types("yes\r");
+        let status = terminal.ended();
+        let shown = terminal.shown();
+        assert_eq!(status.code(), Some(0), "{telling}: {shown}");
+        assert_eq!(world.ledger(), ["do after"], "{telling}");
+        assert_eq!(world.alive(), Vec::<String>::new(), "{telling}");
+        let (entries, _) = world.record().unwrap();
+        let answers = entries.iter().filter_map(|entry| match &entry.event {
+            rbk::journal::Recorded::Answered { answer, .. } => Some(answer.as_str()),
+            _ => None,
+        });
+        assert_eq!(answers.collect::<Vec<_>>(), ["yes"], "{telling}");
+    }
+}

@@ -24,7 +24,7 @@ const WAIT: &str = "wait until it ends";
 const END: &str = "end it";
 
 /// What most commands need to come to their end by themselves.
-const MOMENT: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_secs(3);
 /// Between two looks; each time twice as long, up to the last.
 const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
