@@ -56,8 +56,8 @@ impl Mortal {
         true
     }
 
-    fn numbered(&self) -> Vec<(u64, Entry)> {
-        (1..).zip(self.durable.borrow().iter().cloned()).collect()
+    fn numbered(&self) -> Vec<(u64, Rc<Entry>)> {
+        (1..).zip(self.durable.borrow().iter().cloned().map(Rc::new)).collect()
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use similar::TextDiff;
 
-use crate::journal::{Entry, Recorded, StoredSource};
+use crate::journal::{Recorded, StoredSource};
+use crate::runtime::replay::history::Numbered;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{Block, Clauses, File, Ident, OnFailPolicy, ScopeKind, Stmt, StmtKind};
 
@@ -24,7 +25,7 @@ const CONTEXT: usize = 1;
 pub fn adopt(
     before: &[StoredSource],
     now: &[StoredSource],
-    entries: &[(u64, Entry)],
+    entries: &[Numbered],
     forgets: &[u64],
 ) -> Result<Option<String>, String> {
     let difference = difference(before, now);
@@ -77,7 +78,7 @@ struct State {
 }
 
 impl Begun {
-    fn of(main: &str, entries: &[(u64, Entry)], forgets: &[u64]) -> Self {
+    fn of(main: &str, entries: &[Numbered], forgets: &[u64]) -> Self {
         let gone: HashSet<u64> = entries
             .iter()
             .filter_map(|(_, entry)| match &entry.event {

@@ -12,7 +12,7 @@ use crate::journal::{Entry, LeftAnswer, Position, Recall, Record, Recorded, Star
 use crate::runtime::inputs::{Given, GivenValue, bind, setting};
 use crate::runtime::person::{Answer, Question, QuestionKind};
 use crate::runtime::replay::forget;
-use crate::runtime::replay::history::{self, History};
+use crate::runtime::replay::history::{self, History, Numbered};
 use crate::runtime::{Before, Elsewhere, Selection, Unit};
 use crate::value::codec;
 
@@ -153,7 +153,7 @@ pub async fn go_on(
     let mut entries = Vec::new();
     store
         .entries(run, &mut |number, entry| {
-            entries.push((number, entry));
+            entries.push((number, Rc::new(entry)));
             true
         })
         .await?;
@@ -169,7 +169,7 @@ pub async fn go_on(
     };
     let unit = bind(&program, &given(&started)?)
         .map_err(|errors| unusable(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; ")))?;
-    let ended = matches!(entries.last(), Some((_, Entry { event: Recorded::Ended(_), .. })));
+    let ended = entries.last().is_some_and(|(_, last)| matches!(last.event, Recorded::Ended(_)));
     let ended = ended || forget::was_stopping(&entries);
     let forgets = match how {
         GoOn::Resume if ended => forget::for_resume(&entries),
@@ -186,7 +186,7 @@ pub async fn go_on(
     let entry = Entry { at: host.now(), event: resumed };
     record.write(entry.clone()).await.map_err(|error| unusable(error.to_string()))?;
     let number = entries.last().map_or(1, |(number, _)| number + 1);
-    entries.push((number, entry));
+    entries.push((number, Rc::new(entry)));
     let history = History::new(&entries);
     let takes_back = history.is_taken_back_by_hand();
     let before = Before { history, takes_back, starter: started.actor.clone() };
@@ -195,7 +195,7 @@ pub async fn go_on(
 }
 
 /// The runbook as it was edited last, and when that was adopted.
-fn edited_last(entries: &[(u64, Entry)]) -> Option<(jiff::Timestamp, Vec<StoredSource>)> {
+fn edited_last(entries: &[Numbered]) -> Option<(jiff::Timestamp, Vec<StoredSource>)> {
     entries.iter().rev().find_map(|(_, entry)| match &entry.event {
         Recorded::Resumed { sources, .. } if !sources.is_empty() => Some((entry.at, sources.clone())),
         _ => None,

@@ -110,15 +110,12 @@ impl Store for SqliteStore {
         started: &'a Entry,
         sources: &'a [StoredSource],
     ) -> LocalFuture<'a, Result<Rc<dyn Record>, StoreError>> {
-        let (started, sources) = (started.clone(), sources.to_vec());
-        let held = self.aside(move |files| begin::begin(files, &started, &sources));
-        Box::pin(async move { SqliteRecord::start(held.await?) })
+        // Nothing runs yet that could be held up: a thread for it would cost as much as the work.
+        Box::pin(async move { SqliteRecord::start(begin::begin(&self.files, started, sources)?) })
     }
 
     fn reopen<'a>(&'a self, run: &'a str) -> LocalFuture<'a, Result<Rc<dyn Record>, StoreError>> {
-        let run = run.to_owned();
-        let held = self.aside(move |files| begin::reopen(files, &run));
-        Box::pin(async move { SqliteRecord::start(held.await?) })
+        Box::pin(async move { SqliteRecord::start(begin::reopen(&self.files, run)?) })
     }
 
     fn entries<'a>(

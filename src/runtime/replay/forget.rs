@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::history::{History, Step, is_in_doubt, is_kept};
-use crate::journal::{Entry, Position, Recorded};
+use super::history::{History, Numbered, Step, is_in_doubt, is_kept};
+use crate::journal::{Position, Recorded};
 
 /// The line of what runs at the end of a run: its `finally`.
 pub(in crate::runtime) const AT_THE_END: &str = "end";
@@ -43,7 +43,7 @@ pub(super) fn place_of(part: &str) -> u32 {
 }
 
 /// The entries of a run that ended which do not count any more when it is resumed.
-pub fn for_resume(entries: &[(u64, Entry)]) -> Vec<u64> {
+pub fn for_resume(entries: &[Numbered]) -> Vec<u64> {
     let history = History::new(entries);
     let done = Marks::of(&history, is_kept);
     let counts = Marks::of(&history, |step| is_kept(step) || is_in_doubt(step));
@@ -79,7 +79,7 @@ pub fn for_resume(entries: &[(u64, Entry)]) -> Vec<u64> {
 
 /// The entries that do not count any more when a run that ended is taken back: what ran at its end, and what
 /// failed in compensations.
-pub fn for_rollback(entries: &[(u64, Entry)]) -> Vec<u64> {
+pub fn for_rollback(entries: &[Numbered]) -> Vec<u64> {
     let history = History::new(entries);
     let mut gone = Gone::default();
     for (line, steps) in &history.lines {
@@ -95,7 +95,7 @@ pub fn for_rollback(entries: &[(u64, Entry)]) -> Vec<u64> {
 }
 
 /// Whether a run was about to be held when it was killed: it goes on like one that was.
-pub fn was_stopping(entries: &[(u64, Entry)]) -> bool {
+pub fn was_stopping(entries: &[Numbered]) -> bool {
     let rolled_back = entries.iter().any(|(_, entry)| matches!(entry.event, Recorded::RollbackBegan { .. }));
     let since = entries.iter().rev().take_while(|(_, entry)| !matches!(entry.event, Recorded::Resumed { .. }));
     !rolled_back && since.into_iter().any(|(_, entry)| matches!(entry.event, Recorded::StopAsked { .. }))
@@ -103,7 +103,7 @@ pub fn was_stopping(entries: &[(u64, Entry)]) -> bool {
 
 /// The entries that do not count any more when a run goes on that was killed: of compensations that failed before
 /// others ran, and are tried again.
-pub fn for_broken(entries: &[(u64, Entry)]) -> Vec<u64> {
+pub fn for_broken(entries: &[Numbered]) -> Vec<u64> {
     let failed = failed_in_rollback(entries);
     if failed.is_empty() {
         return Vec::new();
@@ -119,7 +119,7 @@ pub fn for_broken(entries: &[(u64, Entry)]) -> Vec<u64> {
 }
 
 /// The lines of compensations that failed while the run was taken back, and did not succeed since.
-fn failed_in_rollback(entries: &[(u64, Entry)]) -> BTreeSet<String> {
+fn failed_in_rollback(entries: &[Numbered]) -> BTreeSet<String> {
     let mut rolls_back = false;
     let mut failed = BTreeSet::new();
     for (_, entry) in entries {
@@ -157,7 +157,7 @@ fn end_of_what_counts(steps: &VecDeque<Step>) -> Option<u32> {
 }
 
 fn is_about_a_scope(step: &Step) -> bool {
-    matches!(step.what, Recorded::DeadlinePassed { .. } | Recorded::Tripped { .. })
+    matches!(step.what(), Recorded::DeadlinePassed { .. } | Recorded::Tripped { .. })
 }
 
 /// The last place on each line at which something stands, in it or in a branch that left it there.
@@ -244,7 +244,7 @@ impl Gone {
     }
 }
 
-fn numbers(entries: &[(u64, Entry)], gone: &Gone) -> Vec<u64> {
+fn numbers(entries: &[Numbered], gone: &Gone) -> Vec<u64> {
     let mut out = gone.entries.clone();
     for (number, entry) in entries {
         let pos = match &entry.event {

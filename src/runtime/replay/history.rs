@@ -1,13 +1,14 @@
 //! What a record says that steers the story, line by line, and what it says has been done once and for all.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::forget;
-use crate::journal::{Ending, Position, Recorded, Started};
+use crate::journal::{Ending, Entry, Position, Recorded, Started};
 
-/// An entry with its number.
-pub type Numbered = (u64, Recorded);
+/// An entry with its number: a record may hold a million, and is gone through more than once.
+pub type Numbered = (u64, Rc<Entry>);
 
 /// What going through a run again needs to know of it.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub struct History {
     /// What each line met, in order.
     pub(super) lines: HashMap<Arc<str>, VecDeque<Step>>,
     /// What came of the intents that were met.
-    pub(super) outcomes: HashMap<Position, (u64, Recorded)>,
+    pub(super) outcomes: HashMap<Position, Numbered>,
     /// The numbers of all entries of the story that are met, in order.
     pub(super) order: VecDeque<u64>,
     /// The same for each compensation of the rollback, and each `finally` at the end, by its line: they do not wait
@@ -47,9 +48,25 @@ pub(super) struct Step {
     pub(super) at: u32,
     /// When it is its turn.
     pub(super) number: u64,
-    pub(super) what: Recorded,
+    entry: Rc<Entry>,
     /// What came of an intent, and when that is its turn.
-    pub(super) outcome: Option<(u64, Recorded)>,
+    pub(super) outcome: Option<Numbered>,
+}
+
+impl Step {
+    /// What was met.
+    pub(super) fn what(&self) -> &Recorded {
+        &self.entry.event
+    }
+
+    /// What was met, to be gone on with.
+    pub(super) fn into_what(self) -> Recorded {
+        Rc::unwrap_or_clone(self.entry).event
+    }
+
+    fn came_of_it(&self) -> Option<&Recorded> {
+        self.outcome.as_ref().map(|(_, entry)| &entry.event)
+    }
 }
 
 impl History {
@@ -67,7 +84,7 @@ impl History {
     }
 
     /// From all entries of a run, the forgotten ones included.
-    pub fn new(entries: &[(u64, crate::journal::Entry)]) -> Self {
+    pub fn new(entries: &[Numbered]) -> Self {
         let gone: HashSet<u64> = entries
             .iter()
             .filter_map(|(_, entry)| match &entry.event {
@@ -80,18 +97,18 @@ impl History {
         history.started = entries.first().map(|(_, entry)| entry.at);
         let mut steps: BTreeMap<(Arc<str>, u32), Step> = BTreeMap::new();
         for (number, entry) in entries.iter().filter(|(number, _)| !gone.contains(number)) {
-            history.add(*number, &entry.event, &mut steps);
+            history.add(*number, entry, &mut steps);
         }
         history.settle(steps, entries);
         history
     }
 
-    fn add(&mut self, number: u64, event: &Recorded, steps: &mut BTreeMap<(Arc<str>, u32), Step>) {
+    fn add(&mut self, number: u64, entry: &Rc<Entry>, steps: &mut BTreeMap<(Arc<str>, u32), Step>) {
         let mut meets = |pos: &Position| {
-            let step = Step { at: pos.at, number, what: event.clone(), outcome: None };
+            let step = Step { at: pos.at, number, entry: Rc::clone(entry), outcome: None };
             steps.insert((Arc::clone(&pos.line), pos.at), step);
         };
-        match event {
+        match &entry.event {
             Recorded::Intent { pos, .. }
             | Recorded::Read { pos, .. }
             | Recorded::Observed { pos, .. }
@@ -105,7 +122,7 @@ impl History {
             | Recorded::Noted { pos, .. } => meets(pos),
             Recorded::Outcome { pos, .. } | Recorded::Decided { pos, .. } => {
                 if let Some(step) = steps.get_mut(&(Arc::clone(&pos.line), pos.at)) {
-                    step.outcome = Some((number, event.clone()));
+                    step.outcome = Some((number, Rc::clone(entry)));
                 }
             }
             Recorded::ScopeBegan { pos, .. } => drop(self.began.insert(pos.clone())),
@@ -133,7 +150,7 @@ impl History {
     }
 
     /// Leaves out what is never met again: lines of compensations that are done, of checks, of the end of the run.
-    fn settle(&mut self, steps: BTreeMap<(Arc<str>, u32), Step>, entries: &[(u64, crate::journal::Entry)]) {
+    fn settle(&mut self, steps: BTreeMap<(Arc<str>, u32), Step>, entries: &[Numbered]) {
         let done: HashSet<String> = self.taken_back.iter().map(|pos| format!("{}/{}u", pos.line, pos.at)).collect();
         let (mut order, mut later_order) = (Vec::new(), HashMap::<Arc<str>, Vec<u64>>::new());
         for ((line, _), step) in steps {
@@ -172,9 +189,9 @@ impl History {
 
 /// What steers a line is worth keeping when what failed after it is tried again.
 pub(super) fn is_kept(step: &Step) -> bool {
-    match (&step.what, &step.outcome) {
-        (Recorded::Intent { .. }, Some((_, Recorded::Outcome { ending: Ending::Done, .. }))) => true,
-        (Recorded::Intent { .. }, Some((_, Recorded::Decided { verdict, .. }))) => {
+    match (step.what(), step.came_of_it()) {
+        (Recorded::Intent { .. }, Some(Recorded::Outcome { ending: Ending::Done, .. })) => true,
+        (Recorded::Intent { .. }, Some(Recorded::Decided { verdict, .. })) => {
             *verdict == crate::journal::Verdict::Happened
         }
         (Recorded::Observed { failure, .. }, _) => failure.is_none(),
@@ -186,10 +203,10 @@ pub(super) fn is_kept(step: &Step) -> bool {
 
 /// Whether nobody knows if the effect of a step happened.
 pub(super) fn is_in_doubt(step: &Step) -> bool {
-    match (&step.what, &step.outcome) {
+    match (step.what(), step.came_of_it()) {
         (Recorded::Intent { .. }, None) => true,
-        (Recorded::Intent { .. }, Some((_, Recorded::Outcome { ending: Ending::Unknown(_), .. }))) => true,
-        (Recorded::Intent { .. }, Some((_, Recorded::Decided { verdict, .. }))) => {
+        (Recorded::Intent { .. }, Some(Recorded::Outcome { ending: Ending::Unknown(_), .. })) => true,
+        (Recorded::Intent { .. }, Some(Recorded::Decided { verdict, .. })) => {
             *verdict != crate::journal::Verdict::Happened
         }
         _ => false,
@@ -197,7 +214,7 @@ pub(super) fn is_in_doubt(step: &Step) -> bool {
 }
 
 /// How long a run has run, the time in which it lay still left out.
-fn elapsed(entries: &[(u64, crate::journal::Entry)]) -> std::time::Duration {
+fn elapsed(entries: &[Numbered]) -> std::time::Duration {
     let mut all = std::time::Duration::ZERO;
     let mut begun = None;
     let mut last = None;
@@ -221,7 +238,7 @@ fn between(from: jiff::Timestamp, to: jiff::Timestamp) -> std::time::Duration {
 }
 
 /// How the run began, from its first entry.
-pub fn started(entries: &[(u64, crate::journal::Entry)]) -> Option<&Started> {
+pub fn started(entries: &[Numbered]) -> Option<&Started> {
     entries.iter().find_map(|(_, entry)| match &entry.event {
         Recorded::Started(started) => Some(&**started),
         _ => None,

@@ -126,12 +126,12 @@ impl Replay {
     /// # Errors
     /// What the record holds and the story does not lead to.
     pub(super) async fn meet(&self, pos: &Position) -> Result<Option<Recorded>, String> {
-        let Some(step) = self.take(pos) else { return Ok(None) };
-        if let Some(outcome) = step.outcome {
+        let Some(mut step) = self.take(pos) else { return Ok(None) };
+        if let Some(outcome) = step.outcome.take() {
             self.history.borrow_mut().outcomes.insert(pos.clone(), outcome);
         }
         self.turn(&pos.line, step.number).await?;
-        Ok(Some(step.what))
+        Ok(Some(step.into_what()))
     }
 
     fn take(&self, pos: &Position) -> Option<Step> {
@@ -156,7 +156,7 @@ impl Replay {
         let step = self.take(pos)?;
         self.history.borrow_mut().order_of(&pos.line).retain(|number| *number != step.number);
         self.met.notify_waiters();
-        match step.what {
+        match step.into_what() {
             Recorded::ClockRead { elapsed, .. } => Some(elapsed),
             _ => None,
         }
@@ -168,9 +168,9 @@ impl Replay {
     /// What the record holds and the story does not lead to.
     pub(super) async fn meet_outcome(&self, pos: &Position) -> Result<Option<Recorded>, String> {
         let outcome = self.history.borrow_mut().outcomes.remove(pos);
-        let Some((number, what)) = outcome else { return Ok(None) };
+        let Some((number, entry)) = outcome else { return Ok(None) };
         self.turn(&pos.line, number).await?;
-        Ok(Some(what))
+        Ok(Some(std::rc::Rc::unwrap_or_clone(entry).event))
     }
 
     /// Waits until everything before this entry was met, and meets it.
@@ -231,7 +231,7 @@ impl Replay {
         let mut history = self.history.borrow_mut();
         let next = history.order_of(line).front().copied().unwrap_or_default();
         let step = history.lines.values().flatten().find(|step| step.number == next);
-        match step.map(|step| &step.what) {
+        match step.map(|step| step.what()) {
             Some(Recorded::Intent { summary, .. } | Recorded::Read { summary, .. }) => summary.clone(),
             Some(Recorded::Answered { question, .. }) => format!("the answer to \"{question}\""),
             Some(_) | None => format!("entry {next}"),
