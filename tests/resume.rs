@@ -343,12 +343,22 @@ fn is_of_interest(case: &Case) -> bool {
     !script.plan && !script.checks_only && script.stops.is_empty() && script.journal_fails_after.is_none()
 }
 
+// In two halves, which run beside each other.
 #[test]
 fn a_run_killed_anywhere_and_resumed_does_what_it_would_have_done() {
+    kill_everywhere(cases().into_iter().step_by(2));
+}
+
+#[test]
+fn a_run_killed_anywhere_and_resumed_does_what_it_would_have_done_in_the_other_half() {
+    kill_everywhere(cases().into_iter().skip(1).step_by(2));
+}
+
+fn kill_everywhere(cases: impl Iterator<Item = PathBuf>) {
     let tell = std::env::var_os("RBK_CASE").is_some();
     let mut wrong = Vec::new();
     let mut kills = 0;
-    for path in cases() {
+    for path in cases {
         let undisturbed = on_virtual_clock(async {
             let mut case = lay_out(&path);
             if !is_of_interest(&case) {
