@@ -167,6 +167,22 @@ fn a_change_is_linted_again() {
 }
 
 #[test]
+fn new_settings_above_the_runbooks_are_seen() {
+    let desk = desk().put("rbk.toml", "");
+    let mut command = desk.command(&["lint", "--no-shellcheck", "--watch", "ops"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |wanted: &str| lines.find(|line| line.contains(wanted));
+    assert!(until("3 warnings in 1 file").is_some());
+    assert!(until("watching for changes").is_some());
+    let desk = desk.put("rbk.toml", "[lint]\nignore = [\"RBK03\"]\n");
+    assert!(until("nothing found in 1 file").is_some());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(desk);
+}
+
+#[test]
 fn shellcheck_is_asked_where_it_is() {
     if Command::new("shellcheck").arg("--version").output().is_err() {
         return;

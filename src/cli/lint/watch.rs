@@ -7,6 +7,9 @@ use std::time::Duration;
 use notify::{Event, EventKind, RecursiveMode, Watcher, recommended_watcher};
 
 use super::super::terminal;
+use crate::host::Host;
+use crate::host::real::RealHost;
+use crate::session::settings::Settings;
 
 /// An editor writes a file in several steps: what follows so soon is part of the same change.
 const SETTLE: Duration = Duration::from_millis(80);
@@ -15,6 +18,7 @@ const SETTLE: Duration = Duration::from_millis(80);
 pub(super) fn forever(paths: &[PathBuf], lint: &dyn Fn()) -> u8 {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here[..] } else { paths };
+    let host = RealHost::new();
     let (tell, changes) = channel();
     let watcher = recommended_watcher(move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| matters(&event)) {
@@ -27,6 +31,11 @@ pub(super) fn forever(paths: &[PathBuf], lint: &dyn Fn()) -> u8 {
             let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             watcher.watch(folder, RecursiveMode::Recursive)?;
+            // The settings may lie above all runbooks.
+            let root = Settings::root_of(&host, folder);
+            if !host.files().canonical(folder).is_ok_and(|folder| folder == root) {
+                watcher.watch(&root, RecursiveMode::NonRecursive)?;
+            }
         }
         Ok(watcher)
     });

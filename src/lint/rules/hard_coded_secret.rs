@@ -7,8 +7,9 @@ use regex::Regex;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
 use crate::lint::subject::Subject;
-use crate::lint::words::sounds_secret;
+use crate::lint::words::{program, sounds_secret};
 use crate::source::Span;
+use crate::syntax::shell::{SimpleCommand, Word};
 use crate::syntax::tree::{Expr, ExprKind, Rhs, StmtKind, StrPart};
 
 rule!("RBK0316" "hard-coded-secret" Error, check);
@@ -66,6 +67,11 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+    for (site, command) in subject.simple_commands().filter(|(site, _)| !is_test(subject, site.site)) {
+        if let Some(word) = credentials(command) {
+            found.push(finding(site.place(word.at), "this argument"));
+        }
+    }
     for at in 0..subject.sites.len() {
         if !is_test(subject, at) {
             for (name, value) in named(&subject.sites[at].stmt.kind) {
@@ -75,6 +81,15 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// `curl -u name:word`, `--user name:word`
+fn credentials(command: &SimpleCommand) -> Option<&Word> {
+    let (name, words) = program(command)?;
+    let mut after = words.windows(2).filter(|pair| matches!(pair[0].literal(), Some("-u" | "--user")));
+    let word = after.find_map(|pair| Some(&pair[1]).filter(|word| word.literal().is_some()))?;
+    let (_, secret) = word.literal()?.split_once(':')?;
+    (matches!(name, "curl" | "curlie" | "xh" | "http") && !secret.is_empty()).then_some(word)
 }
 
 fn finding(span: Span, what: &str) -> Diagnostic {
