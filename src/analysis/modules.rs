@@ -1,5 +1,6 @@
 //! The files of a program: the runbook, what it uses, and what those use; each read once.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use super::program::{Loaded, Loader};
 use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::{self, tree};
+use crate::syntax::{self, Parsed, tree};
 
 /// Where the path of a `use` or `call` leads.
 pub(super) const PATHS: &str = "a path begins at the folder of this file; the project's root is the nearest folder above it \
@@ -43,15 +44,23 @@ pub(super) struct Modules {
 /// Reads a runbook and everything it uses. The runbook is the last.
 pub(super) fn load(main: Loaded, loader: &dyn Loader, sources: &mut Sources) -> Modules {
     let mut modules = Modules { all: Vec::new(), diagnostics: Vec::new(), by_path: HashMap::new(), open: Vec::new() };
-    modules.add(main, loader, sources);
+    modules.add(main, None, loader, sources);
     modules
+}
+
+/// The tree of a module of the standard library. That is the same for every runbook, so each thread reads it once.
+fn parsed_once(id: FileId, text: &'static str) -> Parsed {
+    thread_local! {
+        static READ: RefCell<HashMap<(FileId, &'static str), Parsed>> = RefCell::default();
+    }
+    READ.with_borrow_mut(|read| read.entry((id, text)).or_insert_with(|| syntax::parse(id, text)).clone())
 }
 
 impl Modules {
     /// The index of the module, and its file.
-    fn add(&mut self, loaded: Loaded, loader: &dyn Loader, sources: &mut Sources) -> usize {
+    fn add(&mut self, loaded: Loaded, std: Option<&'static str>, loader: &dyn Loader, sources: &mut Sources) -> usize {
         let id = sources.add(loaded.name, Arc::clone(&loaded.text));
-        let parsed = syntax::parse(id, &loaded.text);
+        let parsed = std.map_or_else(|| syntax::parse(id, &loaded.text), |text| parsed_once(id, text));
         self.diagnostics.extend(parsed.diagnostics);
         self.open.push(loaded.path.clone());
         let mut uses = Vec::new();
@@ -94,7 +103,7 @@ impl Modules {
                 let path = PathBuf::from(&name);
                 let module = match self.by_path.get(&path) {
                     Some(module) => *module,
-                    None => self.add(Loaded { name, path, text: text.into() }, loader, sources),
+                    None => self.add(Loaded { name, path, text: text.into() }, Some(text), loader, sources),
                 };
                 Some(Used { module, name: alias.or(last), span })
             }
@@ -141,7 +150,7 @@ impl Modules {
                 .push(Diagnostic::error(&code::NO_MODULE, span, message, "this closes the circle").help(help));
             return None;
         }
-        Some(self.add(loaded, loader, sources))
+        Some(self.add(loaded, None, loader, sources))
     }
 
     /// The runbook itself.

@@ -46,7 +46,7 @@ impl Tool {
     fn change(&self, words: &[Word]) -> Option<Change> {
         let harmless = |word: &Word| {
             let text = word.prefix().split('=').next().unwrap_or_default();
-            self.harmless.iter().any(|option| *option == text) && !matches!(word.literal(), Some("--dry-run=none"))
+            self.harmless.contains(&text) && !matches!(word.literal(), Some("--dry-run=none"))
         };
         if words.iter().any(harmless) {
             return None;
