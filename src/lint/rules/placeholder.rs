@@ -36,7 +36,7 @@ static EXAMPLE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b(?:[a-z0-9-]+\.)*example\.(?:com|org|net)\b").ok());
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    if !subject.may_match(LEFT.as_ref()) && !subject.may_match(EXAMPLE.as_ref()) {
+    if !subject.may_match(LEFT.as_ref()) && !subject.source.text.contains("example.") {
         return;
     }
     let texts = subject.texts.iter().map(|(text, site)| (text.parts.as_slice(), *site, false));
