@@ -5,14 +5,21 @@
 #
 # Each row is run RUNS times (5), its candidates in turn, so that a busy moment of the machine
 # hits all of them alike. The median is shown, in milliseconds. Who is not installed is left out.
+# "rbk" keeps its record on the disk of the temporary folder, as it does for a user; "memory" is rbk without one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 runs=${1:-5}
 rbk=${RBK:-${CARGO_TARGET_DIR:-target}/release/rbk}
 [[ -x $rbk ]] || { echo "there is no $rbk: cargo build --release" >&2; exit 2; }
-times=$(mktemp -d)
-trap 'rm -rf "$times"' EXIT
+times=$(mktemp -d) made=$(mktemp -d)
+trap 'rm -rf "$times" "$made"' EXIT
+export XDG_STATE_HOME=$made
+printf 'echo:\n    @/bin/echo hello\n' >"$made/echo.just"
+{
+    printf 'programs:\n'
+    for ((i = 0; i < 1000; i++)); do printf '    @/bin/true\n'; done
+} >"$made/programs.just"
 
 # once LABEL COMMAND…: one run, its milliseconds added to the label's.
 once() {
@@ -33,6 +40,8 @@ row() {
         while ((${#at[@]})); do
             case ${at[0]} in
                 rbk) once rbk "$rbk" run "${at[1]}" ;;
+                memory) once memory "$rbk" run --journal :memory: "${at[1]}" ;;
+                just) ! command -v just >/dev/null || once just just --justfile "${at[1]}" ;;
                 python) ! command -v python3 >/dev/null || once python python3 -c "${at[1]}" ;;
                 *) ! command -v "${at[0]}" >/dev/null || once "${at[0]}" "${at[0]}" -c "${at[1]}" ;;
             esac
@@ -49,12 +58,16 @@ row() {
 
 row "one echo" \
     rbk benches/echo.rbk \
+    memory benches/echo.rbk \
+    just "$made/echo.just" \
     dash '/bin/echo hello' \
     bash '/bin/echo hello' \
     python 'import subprocess; subprocess.run(["/bin/echo", "hello"])'
 
 row "1,000 × /bin/true" \
     rbk benches/programs.rbk \
+    memory benches/programs.rbk \
+    just "$made/programs.just" \
     dash 'i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done' \
     bash 'for ((i = 0; i < 1000; i++)); do /bin/true; done' \
     python 'import subprocess
