@@ -248,6 +248,7 @@ fn reading_and_what_can_be_wrong_with_it() {
         run_local((action.run)(&around.call(&args))).map(|value| value.to_text().clone())
     };
     assert_eq!(read("file.read", "text").unwrap(), "old\n");
+    assert!(read("file.sha256", "text").unwrap().starts_with("01d09d19c2139a46"));
     assert!(read("file.read", "bytes").unwrap_err().message.contains("not text in UTF-8"));
     assert!(read("file.read", "none").unwrap_err().help.unwrap().contains("relative"));
     assert_eq!(read("file.exists", "to-nothing").unwrap(), "true");

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::args::{file_error, later, no_evidence, path, shown, text};
 use super::kept::{Keep, aside, back, discard, hidden, kept, kept_at, put_back, show_back, swap_back};
 use crate::catalog::{Action, ActionError, Effect, Inverse, Param};
@@ -34,6 +36,27 @@ pub(super) static READ: Action = Action {
     repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: |value| Some(format!("read {}", value.inspect())),
+};
+
+pub(super) static SHA256: Action = Action {
+    name: "file.sha256",
+    summary: "The SHA-256 of a file, in hex",
+    details: "To see that a download is what its publisher signed, or that two files are the same.",
+    effect: Effect::Reads,
+    params: &[PATH],
+    returns: "string",
+    examples: &["let digest = file.sha256(\"/srv/app/current/app.tar\")"],
+    show: |args| format!("compute the SHA-256 of {}", shown(args, "path")),
+    run: |call| {
+        later(async move {
+            let path = path(call, "path");
+            let bytes = call.host.files().read(&path).map_err(|error| file_error("read", &path, &error))?;
+            Ok(Value::from(crate::value::hex(&Sha256::digest(&bytes))))
+        })
+    },
+    repeatable: |_| true,
+    inverse: Inverse::NotNeeded,
+    evidence: no_evidence,
 };
 
 pub(super) static EXISTS: Action = Action {

@@ -20,6 +20,7 @@ pub static ALL: &[&Action] = &[
     &http::DELETE,
     &http::REQUEST,
     &file::READ,
+    &file::SHA256,
     &file::EXISTS,
     &file::LIST,
     &file::WRITE,

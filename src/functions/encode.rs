@@ -1,10 +1,11 @@
-//! Texts in other clothes: base64, percent-encoding; and versions, which are texts with an order.
+//! Texts in other clothes: base64, percent-encoding, a digest; and versions, which are texts with an order.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 
 use super::text::{bounded, text};
 use super::{Function, Run, param};
-use crate::value::{Value, display};
+use crate::value::{Value, display, hex};
 
 pub(super) static ALL: &[Function] = &[
     Function {
@@ -54,6 +55,15 @@ pub(super) static ALL: &[Function] = &[
             let decoded = percent_decode_str(text(args, 0)).decode_utf8();
             decoded.map(|text| Value::from(&*text)).map_err(|_| "this does not stand for a text".to_owned())
         }),
+    },
+    Function {
+        name: "sha256",
+        method: false,
+        summary: "The SHA-256 of a text, in hex; of a file: `file.sha256(path)`",
+        params: &[param("text", "string")],
+        returns: "string",
+        examples: &[("sha256(\"abc\").slice(0, 8)", "\"ba7816bf\"")],
+        run: Run::Plain(|args| Ok(Value::from(hex(&Sha256::digest(text(args, 0)))))),
     },
     Function {
         name: "version_at_least",

@@ -7,6 +7,7 @@ mod call;
 mod collection;
 mod convert;
 mod encode;
+mod formats;
 mod jq;
 mod json;
 mod list;
@@ -84,6 +85,7 @@ static TABLES: &[&[Function]] = &[
     units::ALL,
     time::ALL,
     json::ALL,
+    formats::ALL,
     encode::ALL,
     convert::ALL,
 ];
