@@ -15,7 +15,7 @@ step "one" {
 }
 step "two" {
     let answer = $ sh -c 'echo two >> log; echo 42'
-    $ sh -c 'echo begun >> log; sleep 5'
+    $ sh -c 'echo begun >> log; sleep 1'
     note "the answer is ${answer}"
 } undo {
     $ sh -c 'echo un-two >> log'
@@ -57,7 +57,7 @@ fn killed() -> tempfile::TempDir {
     home
 }
 
-const HAPPENED: &str = "Nobody knows whether this happened: $ sh -c 'echo begun >> log; sleep 5'=it happened";
+const HAPPENED: &str = "Nobody knows whether this happened: $ sh -c 'echo begun >> log; sleep 1'=it happened";
 
 #[test]
 fn what_was_done_before_a_kill_is_not_done_again() {

@@ -187,6 +187,8 @@ impl Round<'_> {
                     }
                 }
                 None => {
+                    // What somebody saw before that need not be true any more.
+                    self.answers.clear();
                     if next == Next::Begin {
                         next = Next::Resume;
                     }
