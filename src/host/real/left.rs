@@ -125,6 +125,6 @@ mod tests {
     fn those_around_us_are_ours() {
         let around = around_us();
         assert!(around.contains(&i32::try_from(std::process::id()).unwrap()));
-        assert!(around.contains(&rustix::process::getppid().map_or(0, |pid| raw(pid))));
+        assert!(around.contains(&rustix::process::getppid().map_or(0, raw)));
     }
 }

@@ -231,7 +231,7 @@ impl Replay {
         let mut history = self.history.borrow_mut();
         let next = history.order_of(line).front().copied().unwrap_or_default();
         let step = history.lines.values().flatten().find(|step| step.number == next);
-        match step.map(|step| step.what()) {
+        match step.map(Step::what) {
             Some(Recorded::Intent { summary, .. } | Recorded::Read { summary, .. }) => summary.clone(),
             Some(Recorded::Answered { question, .. }) => format!("the answer to \"{question}\""),
             Some(_) | None => format!("entry {next}"),
