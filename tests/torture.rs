@@ -270,7 +270,7 @@ fn setting(name: &str, default: u64) -> u64 {
 #[test]
 fn killed_at_random_moments_a_run_does_what_it_promises() {
     let seed = setting("RBK_TORTURE_SEED", jiff::Timestamp::now().as_nanosecond() as u64);
-    let (most, limit) = (setting("RBK_TORTURE_KILLS", 300), setting("RBK_TORTURE_SECONDS", 15));
+    let (most, limit) = (setting("RBK_TORTURE_KILLS", 300), setting("RBK_TORTURE_SECONDS", 25));
     println!("RBK_TORTURE_SEED={seed}");
     let begun_at = Instant::now();
     let (figures, kills, rounds) = (Mutex::new(Figures::default()), AtomicUsize::new(0), AtomicUsize::new(0));
