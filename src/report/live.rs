@@ -9,6 +9,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use super::ending;
+use super::held::Held;
 use super::human_time::{clock, took};
 use super::outline::Outline;
 use super::paint::{Ink, Mark, paint};
@@ -56,7 +57,7 @@ struct State {
     held: bool,
     /// The block is on the screen.
     drawn: bool,
-    waiting: Vec<String>,
+    waiting: Held,
     running: BTreeMap<ScopeId, Running>,
     tails: Tails,
     last_output: Vec<String>,
@@ -399,7 +400,7 @@ impl<S: Screen> Reporter for Live<S> {
     fn go_on(&self) {
         let state = &mut *self.state.borrow_mut();
         state.held = false;
-        for line in std::mem::take(&mut state.waiting) {
+        for line in std::mem::take(&mut state.waiting).into_lines() {
             self.screen.scroll(&line);
         }
     }

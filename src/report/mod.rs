@@ -4,6 +4,7 @@
 pub mod ending;
 pub mod failure;
 pub mod findings;
+mod held;
 pub mod history;
 pub mod human_time;
 pub mod json;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::ending::{self, Asked};
+use super::held::Held;
 use super::human_time::{clock, took};
 use super::paint::{Ink, Mark, paint};
 use super::tails::Tails;
@@ -36,6 +37,8 @@ pub struct Telling {
 /// See the module.
 pub struct Plain {
     out: Out,
+    /// What waits until a prompt is closed; `None` if there is none.
+    held: RefCell<Option<Held>>,
     host: Rc<dyn Host>,
     telling: Telling,
     state: RefCell<State>,
@@ -77,11 +80,14 @@ impl Plain {
     /// Onto a writer.
     pub fn new(out: Box<dyn std::io::Write>, host: Rc<dyn Host>, telling: Telling) -> Self {
         let state = State { begun: host.monotonic(), last_line: host.monotonic(), ..State::default() };
-        Self { out: out.into(), host, telling, state: state.into() }
+        Self { out: out.into(), held: RefCell::default(), host, telling, state: state.into() }
     }
 
     fn raw(&self, line: &str) {
-        write_line(&self.out, line);
+        match &mut *self.held.borrow_mut() {
+            Some(waiting) => waiting.push(line.to_owned()),
+            None => write_line(&self.out, line),
+        }
     }
 
     fn say(&self, state: &mut State, depth: usize, line: &str) {
@@ -225,8 +231,17 @@ impl Observer for Plain {
 }
 
 impl Reporter for Plain {
+    fn hold(&self) {
+        *self.held.borrow_mut() = Some(Held::default());
+    }
+
+    fn go_on(&self) {
+        let waiting = self.held.borrow_mut().take();
+        waiting.into_iter().flat_map(Held::into_lines).for_each(|line| self.raw(&line));
+    }
+
     fn remark(&self, line: &str) {
-        self.raw(line);
+        write_line(&self.out, line);
     }
 
     /// Says what is still running when nothing was said for half a minute.
