@@ -26,6 +26,8 @@
 //!   there is read, and the hash at the head must be the one on the chain. No alarm.
 //! - A crash while the head is written tears one half of its slot. The other half, which was durable before,
 //!   counts. No alarm.
+//! - The head of a run that only began is written and not waited for: with nothing done yet, losing it is (2) not
+//!   reached, and its run may be lost with the log without a word.
 //! - Somebody cuts the database *and* the head → not told: against people who change both, only a copy on another
 //!   machine helps.
 //!
