@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes.
@@ -18,7 +19,7 @@ pub struct Terminal {
     near: Option<File>,
     child: Child,
     shown: Arc<Mutex<Vec<u8>>>,
-    reader: Option<std::thread::JoinHandle<()>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 /// The two ends: ours, and the program's.
@@ -117,11 +118,12 @@ impl Terminal {
         self.reader.take().unwrap().join().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and until all that it wrote was read.
     pub fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            let read = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
+            if let Some(status) = self.child.try_wait().unwrap().filter(|_| read) {
                 return status;
             }
             assert!(begun.elapsed() < PATIENCE, "it does not end: {}", self.shown());
