@@ -1,5 +1,6 @@
 //! The native actions, one file a family. Each is declared once; everything else reads the declaration.
 
+mod advice;
 mod args;
 mod file;
 mod http;

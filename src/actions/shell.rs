@@ -199,16 +199,24 @@ fn judged(
         return Ok(value);
     }
     let message = message(status, &said);
-    let mut failed = ActionError { value: Some(value), ..ActionError::failed(message).output(said) };
+    let mut failed = ActionError { value: Some(value), ..ActionError::failed(message).output(said.as_str()) };
     let help = match status {
         127 => Some("a program in it is not installed, or not on PATH".to_owned()),
         126 => Some("a program in it is not executable: chmod +x".to_owned()),
         _ if held => Some("a process it left behind still holds its output; rbk did not wait for that one".to_owned()),
-        _ => None,
+        _ => super::advice::on(program_of(line), &said).map(str::to_owned),
     };
     let helps: Vec<String> = help.into_iter().chain(all).collect();
     failed.help = (!helps.is_empty()).then(|| helps.join("; "));
     Err(failed)
+}
+
+/// The program that a command starts; of a script nobody knows which one failed.
+fn program_of(line: &CommandLine) -> Option<&str> {
+    match line {
+        CommandLine::Direct(argv) => argv.first().map(|path| path.rsplit('/').next().unwrap_or(path)),
+        CommandLine::Script(_) => None,
+    }
 }
 
 /// `exited with 3: <the last line it wrote>`

@@ -7,6 +7,7 @@ mod call;
 mod collection;
 mod convert;
 mod encode;
+mod flags;
 mod formats;
 mod jq;
 mod json;
@@ -86,6 +87,7 @@ static TABLES: &[&[Function]] = &[
     time::ALL,
     json::ALL,
     formats::ALL,
+    flags::ALL,
     encode::ALL,
     convert::ALL,
 ];

@@ -140,7 +140,7 @@ fn record(args: &[Value], at: usize) -> Option<&Record> {
     }
 }
 
-fn fields(args: &[Value]) -> impl Iterator<Item = (&Arc<str>, &Value)> {
+pub(super) fn fields(args: &[Value]) -> impl Iterator<Item = (&Arc<str>, &Value)> {
     record(args, 0).into_iter().flat_map(Record::iter)
 }
 

@@ -11,19 +11,34 @@ const PLAIN: &str = "-_./:=@%+,";
 /// Puts values into the holes that hold a name, or a name with fields: `${id}`, `${env.region}`, `${out.stdout.trim()}`.
 /// Other holes stay as they are.
 pub(super) fn filled(text: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
-    with_holes(text, value_of, &|value| crate::mask::current().hide(&value.to_text()).chars().take(LONGEST).collect())
+    with_holes(text, value_of, &|value| crate::mask::current().hide(&plain(value)).chars().take(LONGEST).collect())
 }
 
 /// The same for lines that a person can type: values in command lines are quoted where a shell needs it.
 pub(super) fn typed(text: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
     let line = |line: &str| {
         if line.trim_start().starts_with("$ ") {
-            with_holes(line, value_of, &|value| word(&value.to_text()))
+            with_holes(line, value_of, &words)
         } else {
             with_holes(line, value_of, &Value::to_text)
         }
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A list as a command has it: its words.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::List(items) => items.iter().map(Value::to_text).collect::<Vec<_>>().join(" "),
+        value => value.to_text(),
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::List(items) => items.iter().map(|item| word(&item.to_text())).collect::<Vec<_>>().join(" "),
+        value => word(&value.to_text()),
+    }
 }
 
 fn with_holes(text: &str, value_of: &dyn Fn(&str) -> Option<Value>, write: &dyn Fn(&Value) -> String) -> String {
@@ -74,6 +89,7 @@ mod tests {
     fn value_of(name: &str) -> Option<Value> {
         match name {
             "id" => Some(Value::str("vm-17")),
+            "flags" => Some(Value::list([Value::str("--all"), Value::str("--in=eu west")])),
             "env" => Some(Value::record([("region", Value::str("eu west"))])),
             _ => None,
         }
@@ -91,5 +107,7 @@ mod tests {
             typed("$ rm ${id} ${env.region}\nnote ${env.region}", &value_of),
             "$ rm vm-17 'eu west'\nnote eu west"
         );
+        assert_eq!(typed("$ rm ${flags} x", &value_of), "$ rm --all '--in=eu west' x");
+        assert_eq!(filled("rm ${flags} x", &value_of), "rm --all --in=eu west x");
     }
 }

@@ -3,6 +3,7 @@
 /// Every module by the name under which it is used.
 static MODULES: &[(&str, &str)] = &[
     ("std.git", include_str!("../../stdlib/git.rbk")),
+    ("std.k8s", include_str!("../../stdlib/k8s.rbk")),
     ("std.slack", include_str!("../../stdlib/slack.rbk")),
     ("std.systemd", include_str!("../../stdlib/systemd.rbk")),
 ];

@@ -209,6 +209,19 @@ impl Lower<'_, '_, '_> {
         if line.is_empty() { "nothing".into() } else { line.into() }
     }
 
+    /// Several lines say less at a glance than the name of the action that they take back.
+    fn named_by_its_action(
+        mut made: Arc<Compensation>,
+        clause: &tree::CompensationClause,
+        form: &super::super::declare::ActionForm,
+    ) -> Arc<Compensation> {
+        let one_line = matches!(clause.body.body.as_slice(), [stmt] if matches!(stmt.kind, tree::StmtKind::Value(_)));
+        if !one_line && let Some(made) = Arc::get_mut(&mut made) {
+            made.text = taken_back(form);
+        }
+        made
+    }
+
     /// The body of an action, with how it is taken back.
     #[allow(clippy::type_complexity)]
     pub(crate) fn action_body(
@@ -244,11 +257,11 @@ impl Lower<'_, '_, '_> {
             let help = "declare it `reads`, so that checks can call it";
             self.report(Diagnostic::warning(&code::EFFECT, form.span, message, "").help(help));
         }
-        let undo = action
-            .clauses
-            .undo
-            .as_ref()
-            .map(|undo| self.compensation(undo, CompensationKind::Undo, &body, action.clauses.probe.is_some()));
+        let undo = action.clauses.undo.as_ref().map(|undo| {
+            let late_is_fine = action.clauses.probe.is_some();
+            let made = self.compensation(undo, CompensationKind::Undo, &body, late_is_fine);
+            Self::named_by_its_action(made, undo, form)
+        });
         let probe = action.clauses.probe.as_ref().map(|probe| self.observing(probe, "probe"));
         for (there, word, span) in [
             (action.clauses.on_fail.is_some(), "on_fail", action.name.span),
@@ -262,6 +275,12 @@ impl Lower<'_, '_, '_> {
         }
         (body, undo, probe)
     }
+}
+
+/// What takes an action back, when that is more than one line: the action and what it must be given.
+fn taken_back(form: &super::super::declare::ActionForm) -> Arc<str> {
+    let given = form.params.iter().filter(|param| !param.optional).map(|param| format!("${{{}}}", param.name));
+    format!("take back {}({})", form.name, given.collect::<Vec<_>>().join(", ")).into()
 }
 
 /// A block without its braces.

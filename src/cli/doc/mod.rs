@@ -2,6 +2,7 @@
 
 mod constructs;
 mod listing;
+mod reference;
 mod runbook;
 mod std_module;
 
@@ -23,10 +24,23 @@ use crate::session;
 pub(super) struct Args {
     /// http.get, step, sort, std.git, deploy.rbk; or any text to search for.
     name: Option<String>,
+    /// The standard library as one page: md.
+    #[arg(long, value_enum, conflicts_with = "name")]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// Markdown.
+    Md,
 }
 
 pub(super) fn run(args: &Args) -> u8 {
     let style = terminal::stdout_style();
+    if let Some(Format::Md) = args.format {
+        terminal::print(&reference::markdown());
+        return 0;
+    }
     let Some(name) = &args.name else {
         terminal::print(&listing::everything(style, ""));
         return 0;

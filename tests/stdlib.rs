@@ -1,0 +1,13 @@
+//! The standard library in a simulated world (`tests/tools/`): each example runs; what has an inverse is done and
+//! undone, and the world is as before; and what goes wrong is said in words that say what to do.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "stdlib/k8s.rs"]
+mod k8s;
+#[path = "stdlib/library.rs"]
+mod library;
+#[path = "stdlib/scripted.rs"]
+mod scripted;
+#[path = "stdlib/world.rs"]
+mod world;

@@ -1,0 +1,119 @@
+//! All of the library: every example runs, what has no way back says so, and its reference is up to date.
+
+use std::path::Path;
+
+use crate::world::World;
+use rbk::host::fake::{FakeHost, HttpReply};
+use rbk::session;
+use rbk::source::FileId;
+use rbk::syntax::{self, tree::StmtKind};
+
+/// An action of a module, as its text declares it.
+struct Declared {
+    name: String,
+    doc: String,
+    changes: bool,
+    undone: bool,
+}
+
+fn declared(module: &str) -> Vec<Declared> {
+    let text = session::std_module(module).unwrap();
+    let file = syntax::parse(FileId(0), text).file;
+    let actions = file.body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Action(action) => Some(Declared {
+            name: format!("{module}.{}", action.name.name),
+            doc: action.doc.as_deref().unwrap_or_default().to_owned(),
+            changes: !matches!(action.effect, Some((syntax::tree::EffectWord::Reads, _))),
+            undone: action.clauses.undo.is_some(),
+        }),
+        _ => None,
+    });
+    actions.collect()
+}
+
+/// The lines of a help that are indented: its example.
+fn example(doc: &str) -> String {
+    doc.lines().filter_map(|line| line.strip_prefix("    ")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_action_has_an_example_and_says_how_it_is_taken_back() {
+    let mut wrong = Vec::new();
+    for module in session::std_modules() {
+        for action in declared(module) {
+            let name = &action.name;
+            if example(&action.doc).is_empty() {
+                wrong.push(format!("{name} has no example"));
+            }
+            let words = action.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+            let says = match (action.changes, action.undone) {
+                (false, _) => !words.contains("aken back:"),
+                (true, true) => words.contains("Taken back:"),
+                (true, false) => words.contains("Not taken back:"),
+            };
+            if !says {
+                wrong.push(format!(
+                    "{name} must say how it is taken back, or why not: `Taken back: …`, `Not taken back: …`"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All examples of a module, each in a step of its own. A loop of one round is a scope: names do not meet.
+fn examples(module: &str) -> String {
+    let mut text = format!("use {module}\n");
+    for action in declared(module) {
+        let code = example(&action.doc).replace('\n', "\n        ");
+        let name = action.name;
+        text += &format!(
+            "step \"{name}\" irreversible \"an example\" {{\n    for once in [1] {{\n        {code}\n    }}\n}}\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn every_example_of_a_tool_runs() {
+    for module in session::std_modules().into_iter().filter(|module| !SPEAK_HTTP.contains(module)) {
+        let world = World::new();
+        world.repository();
+        let ran = world.run(&examples(module));
+        assert_eq!(ran.code, 0, "{}", ran.text);
+    }
+}
+
+/// Modules that speak HTTP to a service: their examples name its real address, so they run in a scripted world.
+const SPEAK_HTTP: &[&str] = &["std.slack"];
+
+#[test]
+fn every_example_of_a_service_runs() {
+    for module in SPEAK_HTTP {
+        let secrets = "secret hook from env_var(\"HOOK\")\nsecret token from env_var(\"TOKEN\")\n";
+        let text = format!("{secrets}{}", examples(module));
+        let fake = FakeHost::new();
+        fake.set_var("HOOK", "https://hooks.example/secret-part");
+        fake.set_var("TOKEN", "secret-token");
+        fake.on_http("*", "*", HttpReply::json(200, r#"{"status":"ok"}"#));
+        fake.fake_files().put("/case/case.rbk", &text);
+        let told = crate::scripted::run(fake);
+        assert!(told.is_none(), "{module}: {told:?}\n{text}");
+    }
+}
+
+/// `RBK_BLESS=1` writes it anew.
+#[test]
+fn the_reference_is_up_to_date() {
+    let world = World::new();
+    let made = String::from_utf8(world.rbk(&["doc", "--format", "md"]).stdout).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib/README.md");
+    if std::env::var_os("RBK_BLESS").is_some() {
+        std::fs::write(&file, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == made,
+        "stdlib/README.md is not what `rbk doc --format md` prints: RBK_BLESS=1 cargo test --test stdlib"
+    );
+}
