@@ -106,6 +106,20 @@ fn functions_give_what_their_examples_say() {
 }
 
 #[test]
+fn places_are_as_their_examples_say() {
+    let mut wrong = Vec::new();
+    for form in rbk::catalog::target::TARGETS {
+        for code in form.examples {
+            let text = format!("step \"S\" irreversible \"an example\" {{\n    {}\n}}\n", code.replace('\n', "\n    "));
+            for plan in [true, false] {
+                wrong.extend(faults(&text, plan));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} examples:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
 fn actions_do_what_their_examples_say() {
     let mut wrong = Vec::new();
     for action in actions::ALL {

@@ -1,12 +1,12 @@
 //! Commands: what stands behind a line that begins with `$`, and `sh(…)`.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{duration, later, no_evidence, optional_text, shown, text};
 use crate::catalog::command::{CommandLine, CommandOptions, KEY_VARIABLE};
-use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Param};
-use crate::host::{Exit, LocalFuture, Process, ProcessError, Stream};
+use crate::catalog::{Action, ActionError, Call, Certainty, Effect, Inverse, Param, Surroundings};
+use crate::host::{Exit, Hop, LocalFuture, Process, ProcessError, Stream};
 use crate::value::{Record, Value, display, units};
 
 /// Stands before every script under bash, on its first line, so that bash counts lines as the script
@@ -101,10 +101,8 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         CommandLine::Direct(argv) => (argv.clone(), false),
         CommandLine::Script(script) => (shell_for(script, call)?, true),
     };
-    let mut env: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in &call.surroundings.vars {
-        env.insert(name.to_string(), value.text.to_string());
-    }
+    let around = call.surroundings;
+    let mut env = around.env(around.vars.len());
     if let Value::Record(own) = call.args.get("env") {
         for (name, value) in own.iter() {
             env.insert(name.to_string(), display::exposed_text(value));
@@ -116,9 +114,16 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
     for (name, value) in &call.context {
         env.insert((*name).to_owned(), value.clone());
     }
-    let mut dir = call.surroundings.dir.clone();
+    let (mut dir, mut on) = (around.dir.clone(), way(around)?);
+    let innermost = on.last_mut().map_or(&mut dir, |hop| &mut hop.dir);
     if let Some(cwd) = optional_text(call.args, "cwd") {
-        dir = Some(dir.map_or_else(|| cwd.clone().into(), |dir| dir.join(&cwd)));
+        *innermost = Some(innermost.take().map_or_else(|| cwd.clone().into(), |dir| dir.join(&cwd)));
+    }
+    if let (Some(hop), Some(first)) = (on.last_mut(), around.places.first()) {
+        // What leads there can be found by its key too, and has the variables that were set around it.
+        hop.env = env;
+        env = around.env(first.vars_around);
+        env.extend(call.idempotency_key.map(|key| (KEY_VARIABLE.to_owned(), key.to_owned())));
     }
     let stdin = options.stdin.as_ref().map(|input| input.as_bytes().into());
     let script = match line {
@@ -126,11 +131,17 @@ fn process(line: &CommandLine, options: &CommandOptions, call: &Call<'_>) -> Res
         CommandLine::Script(script) => Some(script.clone()),
     };
     let withheld = call.withheld.clone();
-    Ok(Process { argv, shell, script, dir, env, withheld, stdin, grace: call.grace, is_secret: call.is_secret })
+    let (grace, is_secret) = (call.grace, call.is_secret);
+    Ok(Process { argv, shell, script, dir, env, withheld, stdin, grace, is_secret, on, ..Process::default() })
+}
+
+fn way(around: &Surroundings) -> Result<Vec<Hop>, ActionError> {
+    around.hops().ok_or_else(|| ActionError::failed("only a run will know where this runs"))
 }
 
 fn shell_for(script: &str, call: &Call<'_>) -> Result<Vec<String>, ActionError> {
-    if call.host.find_program("bash").is_some() {
+    let elsewhere = !call.surroundings.places.is_empty();
+    if elsewhere || call.host.find_program("bash").is_some() {
         return Ok(vec!["bash".to_owned(), "-c".to_owned(), format!("{BASH_PROLOGUE}{script}")]);
     }
     if script.contains('|') {
@@ -146,6 +157,10 @@ fn not_started(error: &ProcessError) -> ActionError {
         ProcessError::NotFound(program) => failed
             .help(format!("install {program}, or name it in `needs` so that it is looked for before anything runs")),
         ProcessError::NotStarted { .. } => failed,
+        ProcessError::NotReached { help, .. } => ActionError { help: help.clone(), ..failed },
+        ProcessError::NoBash { .. } => {
+            failed.help("install bash there: without its `pipefail` a failure in the middle of a pipe would go unseen")
+        }
     }
 }
 
@@ -157,7 +172,7 @@ fn judged(
     call: &Call<'_>,
 ) -> Result<Value, ActionError> {
     let status = match line {
-        CommandLine::Script(_) if exit.status == BROKEN_PIPE => 0,
+        CommandLine::Script(_) if exit.status == BROKEN_PIPE && !exit.plain_sh => 0,
         _ => exit.status,
     };
     let ok = if options.ok.is_empty() { status == 0 } else { options.ok.contains(&i64::from(status)) };
@@ -173,8 +188,8 @@ fn judged(
     if held && !exit.cancelled {
         (call.output)(Stream::Stderr, HELD.as_bytes());
     }
-    let cancelled = exit.cancelled;
-    let value = Value::Record(std::sync::Arc::new(
+    let (cancelled, lost) = (exit.cancelled, exit.lost);
+    let value = Value::Record(Arc::new(
         Record::new([
             ("stdout", Value::str(exit.stdout.as_str())),
             ("stderr", Value::str(exit.stderr.as_str())),
@@ -193,7 +208,11 @@ fn judged(
             None if call.cancel.is_cancelled() => "it was stopped before it was done".to_owned(),
             None => "it was stopped".to_owned(),
         };
+        let message = lost.map_or_else(|| message.clone(), |lost| format!("{message}; {lost}"));
         return Err(ActionError { value: Some(value), help: all, ..ActionError::in_doubt(message).output(said) });
+    }
+    if let Some(lost) = lost {
+        return Err(ActionError { value: Some(value), help: all, ..ActionError::in_doubt(lost).output(said) });
     }
     if ok || options.tried {
         return Ok(value);

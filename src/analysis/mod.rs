@@ -3,6 +3,7 @@
 
 mod assemble;
 mod declare;
+mod elsewhere;
 mod environments;
 mod facts;
 mod header;
@@ -70,6 +71,7 @@ fn analyse_called(
     let program = declared.program();
     let scripts = std::mem::take(&mut declared.scripts);
     let mut found = declared.into_diagnostics();
+    elsewhere::check(&program, &mut found);
     if broken {
         // A line or file that could not be read leaves names unbound: what follows from that is noise.
         found.retain(|found| !lower::follows_from_broken_lines(found) && !says_again(found, &diagnostics));

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::catalog::target::TargetForm;
 use crate::catalog::{Action, Effect};
 use crate::eval::Expr;
 use crate::eval::expr::{GlobalId, Part, SlotId, UserFunction};
@@ -267,6 +268,15 @@ pub enum StmtKind {
     OnDir {
         /// The folder, relative to the one around it.
         dir: Expr,
+        /// What runs there.
+        body: Block,
+    },
+    /// `on ssh(…)` and the other places
+    On {
+        /// What kind of place.
+        form: &'static TargetForm,
+        /// One expression for each of its parameters, defaults filled in.
+        args: Vec<Expr>,
         /// What runs there.
         body: Block,
     },

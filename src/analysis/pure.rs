@@ -17,6 +17,7 @@ pub(super) fn is_pure(body: &[Stmt]) -> bool {
         | StmtKind::Person(_)
         | StmtKind::Parallel(_)
         | StmtKind::OnDir { .. }
+        | StmtKind::On { .. }
         | StmtKind::With { .. }
         | StmtKind::CallRunbook(_)
         | StmtKind::FailWhen(_)

@@ -5,7 +5,9 @@ pub mod command;
 mod effect;
 mod registry;
 mod signature;
+pub mod target;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ pub use effect::Effect;
 pub use registry::Registry;
 pub use signature::{ParamSignature, Signature};
 
-use crate::host::{Cancel, Host, LocalFuture, Stream};
+use crate::host::{Cancel, Hop, Host, LocalFuture, Stream, Target};
 use crate::value::Value;
 
 /// A native action. Every field is written; in particular the effect has no default.
@@ -135,13 +137,57 @@ pub struct Call<'a> {
     pub withheld: Vec<String>,
 }
 
-/// `on dir(…)` and `with …` around a statement.
+/// `on …` and `with …` around a statement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
-    /// Where commands run and relative paths begin.
+    /// Where commands run and relative paths begin on this machine.
     pub dir: Option<PathBuf>,
+    /// The way to where commands run, if that is not here.
+    pub places: Vec<Place>,
     /// Environment variables of commands, the innermost last. Values may be secret.
     pub vars: Vec<(Arc<str>, Exposed)>,
+}
+
+/// A step on the way to where commands run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Where it leads; `None` if only a run will know.
+    pub target: Option<Target>,
+    /// For people: `ssh deploy@web-1`.
+    pub shown: String,
+    /// Where commands run there.
+    pub dir: Option<PathBuf>,
+    /// How many variables were set around it: what leads there has those.
+    pub vars_around: usize,
+}
+
+impl Surroundings {
+    /// The way for people: `ssh deploy@web-1, docker shop`; `None` if it is here.
+    pub fn way(&self) -> Option<String> {
+        let shown: Vec<&str> = self.places.iter().map(|place| place.shown.as_str()).collect();
+        (!shown.is_empty()).then(|| shown.join(", "))
+    }
+
+    /// The way to where a command runs, without the environment that it gets there; `None` if only a run will know.
+    pub fn hops(&self) -> Option<Vec<Hop>> {
+        let next = self.places.iter().skip(1).map(Some).chain([None]);
+        let hops = self.places.iter().zip(next).map(|(place, next)| {
+            // What leads on from a place has what was set around the next one.
+            let env = next.map_or_else(BTreeMap::new, |next| self.env(next.vars_around));
+            Some(Hop { target: place.target.clone()?, dir: place.dir.clone(), env })
+        });
+        hops.collect()
+    }
+
+    /// The first so many variables, the innermost counting.
+    pub fn env(&self, first: usize) -> BTreeMap<String, String> {
+        self.vars.iter().take(first).map(|(name, value)| (name.to_string(), value.text.to_string())).collect()
+    }
+
+    /// Whether it is known where commands run.
+    pub fn is_known(&self) -> bool {
+        self.places.iter().all(|place| place.target.is_some())
+    }
 }
 
 /// A text for a process, and whether it may be shown.

@@ -105,7 +105,7 @@ impl Names {
             }
             StmtKind::For(each) => self.block(&each.body),
             StmtKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.block(branch)),
-            StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => self.block(body),
+            StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => self.block(body),
             StmtKind::Try(attempt) => {
                 self.block(&attempt.body);
                 attempt.otherwise.iter().for_each(|block| self.block(block));

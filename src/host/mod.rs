@@ -5,6 +5,7 @@
 mod cancel;
 pub mod fake;
 pub mod real;
+pub mod target;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::Cancel;
+pub use target::{Hop, Target};
 
 /// A future that stays on the thread that made it.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -72,6 +74,30 @@ pub trait Host {
     /// Returns how many would not go.
     fn end_left_running<'a>(&'a self, _variable: &'a str, _value: &'a str, _grace: Duration) -> LocalFuture<'a, usize> {
         Box::pin(std::future::ready(0))
+    }
+
+    /// The same of what runs where `way` leads: a process of which only the way counts.
+    ///
+    /// # Errors
+    /// In words, when the place cannot be asked.
+    fn left_running_there<'a>(
+        &'a self,
+        _way: &'a Process,
+        _variable: &'a str,
+        _value: &'a str,
+    ) -> LocalFuture<'a, Result<Vec<LeftRunning>, String>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Ends them there. Returns why something may be left, if it may.
+    fn end_left_running_there<'a>(
+        &'a self,
+        _way: &'a Process,
+        _variable: &'a str,
+        _value: &'a str,
+        _grace: Duration,
+    ) -> LocalFuture<'a, Option<String>> {
+        Box::pin(std::future::ready(None))
     }
 
     /// From here on the memory of this process holds secrets: no core dump of it is to be written.
@@ -156,6 +182,12 @@ pub struct Process {
     pub grace: Duration,
     /// What it writes is a secret: it is kept in memory and nowhere else.
     pub is_secret: bool,
+    /// The way to where it runs; here if it is empty. `dir` and `env` are then those of the program that leads there.
+    pub on: Vec<Hop>,
+    /// It ends with rbk, however that ends.
+    pub dies_with_us: bool,
+    /// The mark of what the far side says of itself, for a program that leads there.
+    pub far: Option<Arc<str>>,
 }
 
 /// Which of its outputs a process wrote to.
@@ -189,6 +221,10 @@ pub struct Exit {
     pub output_held: bool,
     /// How many of its processes could not be ended after the cancellation.
     pub survivors: usize,
+    /// Elsewhere: why nobody knows how it ended there, or whether it did.
+    pub lost: Option<String>,
+    /// Elsewhere: a shell without bash's `PIPESTATUS` ran it, to which an early-closed reader is a failure.
+    pub plain_sh: bool,
 }
 
 /// Why a process did not run.
@@ -204,6 +240,22 @@ pub enum ProcessError {
         program: String,
         /// The system's words.
         reason: String,
+    },
+    /// The place where it was to run was not reached: nothing of it ran.
+    #[error("{place} cannot be reached: {reason}")]
+    NotReached {
+        /// The way there.
+        place: String,
+        /// What stood in it.
+        reason: String,
+        /// What to type.
+        help: Option<String>,
+    },
+    /// It is a pipe, and there is no shell at that place to which a failure in the middle of one is a failure.
+    #[error("this command has a pipe, and there is no bash on {place}")]
+    NoBash {
+        /// The way there.
+        place: String,
     },
 }
 

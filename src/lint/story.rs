@@ -51,7 +51,7 @@ pub(crate) fn blocks(kind: &StmtKind) -> Vec<&Block> {
         StmtKind::If { then, otherwise, .. } => vec![then, otherwise],
         StmtKind::For(each) => vec![&each.body],
         StmtKind::Parallel(parallel) => parallel.branches.iter().collect(),
-        StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => vec![body],
+        StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => vec![body],
         StmtKind::Asserts(asserts) => asserts.iter().map(|assert| &assert.before).collect(),
         StmtKind::FailWhen(sign) => vec![&sign.before],
         StmtKind::Bind { .. }

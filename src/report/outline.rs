@@ -74,7 +74,7 @@ impl Walk<'_> {
             }
             StmtKind::For(each) => self.block(&each.body),
             StmtKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.block(branch)),
-            StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => self.block(body),
+            StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => self.block(body),
             StmtKind::Bind { .. }
             | StmtKind::NeedSecret(_)
             | StmtKind::Background(_)

@@ -26,7 +26,7 @@ use crate::source::Span;
 use crate::value::{Secret, Value};
 
 /// The action that runs a command with options.
-const SH: &str = "sh";
+pub(super) const SH: &str = "sh";
 
 /// How long a process may take to end itself when its step is stopped.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -165,11 +165,15 @@ impl Branch {
         if self.cancel.is_cancelled() {
             return self.cancelled(act.span);
         }
+        let surroundings = Rc::clone(&self.surroundings);
         let summary = self.run.dispatcher.show(what, args);
+        let summary = match self.placed(what, summary, act.span) {
+            Ok(summary) => summary,
+            Err(failure) => return Flow::Fail(failure),
+        };
         let scope = Rc::clone(&self.scope);
         let started = Event::EffectStarted { scope: Rc::clone(&scope), show: summary.clone(), effect: act.effect };
         let run = Rc::clone(&self.run);
-        let surroundings = Rc::clone(&self.surroundings);
         let cancel = self.cancel.clone();
         let pos = self.position();
         let known = match self.recall(&pos, act.span).await {

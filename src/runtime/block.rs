@@ -1,6 +1,5 @@
 //! Blocks and statements. Futures are boxed here and at scopes, nowhere else.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +76,7 @@ impl Branch {
             StmtKind::For(each) => self.each(each, stmt.span).await,
             StmtKind::Parallel(parallel) => self.parallel(parallel, stmt.span).await,
             StmtKind::OnDir { dir, body } => self.on_dir(dir, body).await,
+            StmtKind::On { form, args, body } => self.on_place(form, args, body, stmt.span).await,
             StmtKind::With { vars, body } => self.with_variables(vars, body).await,
             StmtKind::Asserts(asserts) => self.asserts(asserts).await,
             StmtKind::FailWhen(sign) => self.bad_sign(sign).await,
@@ -265,19 +265,6 @@ impl Branch {
         self.failure(FailureKind::Expression, condition.span, message)
     }
 
-    async fn on_dir(&mut self, dir: &Expr, body: &Block) -> Flow {
-        let dir = PathBuf::from(attempt!(self.text(dir)));
-        let mut inner = (*self.surroundings).clone();
-        inner.dir = Some(match &inner.dir {
-            Some(outer) => outer.join(&dir),
-            None => dir,
-        });
-        let outer = std::mem::replace(&mut self.surroundings, Rc::new(inner));
-        let flow = self.block(body).await;
-        self.surroundings = outer;
-        flow
-    }
-
     async fn with_variables(&mut self, vars: &[(Arc<str>, Expr)], body: &Block) -> Flow {
         let mut inner = (*self.surroundings).clone();
         for (name, expr) in vars {
@@ -287,10 +274,7 @@ impl Branch {
             let text = crate::value::display::exposed_text(&value).into();
             inner.vars.push((Arc::clone(name), Exposed { text, secret }));
         }
-        let outer = std::mem::replace(&mut self.surroundings, Rc::new(inner));
-        let flow = self.block(body).await;
-        self.surroundings = outer;
-        flow
+        self.surrounded_by(inner, body).await
     }
 
     /// Makes names unbound, or unknown in a plan.

@@ -15,8 +15,9 @@ use super::flow::Flow;
 use super::person::{Question, QuestionKind};
 use super::run::Run;
 use crate::analysis::program::Act;
+use crate::catalog::Call;
 use crate::catalog::command::{BACKGROUND_VARIABLE, KEY_VARIABLE};
-use crate::host::LeftRunning;
+use crate::host::{LeftRunning, Process};
 use crate::source::Span;
 
 /// The answers about what is still running.
@@ -48,13 +49,35 @@ impl Branch {
     /// Ends what is left running of an effect, whatever that interrupts.
     pub(super) async fn end_what_is_left(&mut self, performance: &Performance<'_>) {
         let Some(key) = performance.call.idempotency_key else { return };
-        let left = self.host().left_running(KEY_VARIABLE, key);
-        if !left.is_empty() {
-            let run = Rc::clone(&self.run);
-            let text = format!("still running from before, and ended now: {}", told(&left));
-            run.emit_in_any_case(Event::Warning(text));
-            run.end_left(KEY_VARIABLE, key).await;
+        let left = self.left_of(performance, key).await;
+        if left.is_empty() {
+            return;
         }
+        let run = Rc::clone(&self.run);
+        let text = format!("still running from before, and ended now: {}", told(&left));
+        run.emit_in_any_case(Event::Warning(text));
+        // Where it runs first: what leads there would leave it running.
+        if let Some(way) = way_of(performance)
+            && let Some(why) = self.host().end_left_running_there(&way, KEY_VARIABLE, key, GRACE).await
+        {
+            run.emit_in_any_case(Event::Warning(why));
+        }
+        run.end_left(KEY_VARIABLE, key).await;
+    }
+
+    /// What is left running of an effect, here and where it was sent.
+    async fn left_of(&self, performance: &Performance<'_>, key: &str) -> Vec<LeftRunning> {
+        let mut left = self.host().left_running(KEY_VARIABLE, key);
+        if let Some(way) = way_of(performance) {
+            match self.host().left_running_there(&way, KEY_VARIABLE, key).await {
+                Ok(there) => left.extend(there),
+                Err(why) => {
+                    let text = format!("whether it still runs cannot be seen: {}: {why}", performance.summary);
+                    self.run.emit_in_any_case(Event::Warning(text));
+                }
+            }
+        }
+        left
     }
 
     /// Returns when nothing of an effect runs any more that began before.
@@ -63,7 +86,7 @@ impl Branch {
     /// The flow to leave with: nobody said what to do about it, or the run is stopped.
     pub(super) async fn until_nothing_is_left(&mut self, performance: &Performance<'_>, act: &Act) -> Result<(), Flow> {
         let Some(key) = performance.call.idempotency_key else { return Ok(()) };
-        let left = self.host().left_running(KEY_VARIABLE, key);
+        let left = self.left_of(performance, key).await;
         if left.is_empty() {
             return Ok(());
         }
@@ -74,7 +97,7 @@ impl Branch {
         let question = Question {
             kind: QuestionKind::Choose([WAIT, END].map(str::to_owned).to_vec()),
             text: format!("This is still running from before: {}", performance.summary),
-            details: vec![told(&self.host().left_running(KEY_VARIABLE, key))],
+            details: vec![told(&self.left_of(performance, key).await)],
             path: self.path.clone(),
             answer_by: None,
         };
@@ -102,7 +125,7 @@ impl Branch {
     ) -> Result<bool, Flow> {
         let begun = self.host().monotonic();
         let mut pause = LOOK.0;
-        while !self.host().left_running(KEY_VARIABLE, key).is_empty() {
+        while !self.left_of(performance, key).await.is_empty() {
             let waited = self.host().monotonic().saturating_sub(begun);
             if limit.is_some_and(|limit| waited >= limit) {
                 return Ok(false);
@@ -116,6 +139,14 @@ impl Branch {
         }
         Ok(true)
     }
+}
+
+/// The way to where an effect was sent; `None` if it ran here.
+fn way_of(performance: &Performance<'_>) -> Option<Process> {
+    let Call { surroundings, withheld, .. } = performance.call;
+    let on = surroundings.hops().filter(|hops| !hops.is_empty())?;
+    let env = surroundings.env(surroundings.places.first()?.vars_around);
+    Some(Process { on, env, dir: surroundings.dir.clone(), withheld: withheld.clone(), ..Process::default() })
 }
 
 /// `process 4711: psql -f migrate.sql`

@@ -30,6 +30,7 @@ mod output;
 mod parallel;
 mod people;
 pub mod person;
+mod places;
 mod plan;
 mod policy;
 mod pure;

@@ -44,10 +44,10 @@ impl Dispatcher for Plan {
         what: &'a Performed<'a>,
         call: &'a Call<'a>,
     ) -> LocalFuture<'a, Result<Value, ActionError>> {
-        let known = !call.args.iter().any(|(_, value)| value.is_unknown());
+        let known = call.surroundings.is_known() && !call.args.iter().any(|(_, value)| value.is_unknown());
         match (what, self.probe) {
             (Performed::Native(action), Some(_)) if !action.effect.is_changing() && known => (action.run)(call),
-            (Performed::Command(line, options), Some(run_command)) if call.idempotency_key.is_none() => {
+            (Performed::Command(line, options), Some(run_command)) if known && call.idempotency_key.is_none() => {
                 run_command(line, options, call)
             }
             _ => done(Ok(Value::Unknown(Type::Any))),

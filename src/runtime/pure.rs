@@ -160,6 +160,7 @@ impl Computing<'_, '_> {
             | StmtKind::Person(_)
             | StmtKind::Parallel(_)
             | StmtKind::OnDir { .. }
+            | StmtKind::On { .. }
             | StmtKind::With { .. }
             | StmtKind::CallRunbook(_)
             | StmtKind::FailWhen(_)

@@ -13,7 +13,7 @@ use super::run::Run;
 use crate::analysis::Program;
 use crate::analysis::program::SecretSource;
 use crate::catalog::command::CommandOptions;
-use crate::catalog::{Args, Call};
+use crate::catalog::{Args, Call, Surroundings};
 use crate::eval::Expr;
 use crate::eval::expr::ExprKind;
 use crate::mask::{Mask, SHORTEST};
@@ -87,7 +87,8 @@ impl Branch {
     async fn secret_of_command(&mut self, line: &crate::catalog::command::CommandLine) -> Result<String, String> {
         let args = Args::new(&[], Vec::new());
         let options = CommandOptions::default();
-        let surroundings = std::rc::Rc::clone(&self.surroundings);
+        // It is declared at the top: where its first use stands says nothing about where it is read.
+        let surroundings = Surroundings::default();
         let cancel = self.cancel.clone();
         let call = Call {
             args: &args,

@@ -382,7 +382,7 @@ fn count_in(stmt: &Stmt) -> usize {
         StmtKind::If { then, otherwise, .. } => count(then) + count(otherwise),
         StmtKind::For(each) => count(&each.body),
         StmtKind::Parallel(parallel) => parallel.branches.iter().map(count).sum(),
-        StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => count(body),
+        StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => count(body),
         _ => 0,
     }
 }

@@ -162,6 +162,13 @@ impl Transcript {
                         let _ = write!(line, " in {}", dir.display());
                     }
                     line += &crate::script::sorted_env(&process.env);
+                    for hop in &process.on {
+                        let _ = write!(line, " / {}", hop.target);
+                        if let Some(dir) = &hop.dir {
+                            let _ = write!(line, " in {}", dir.display());
+                        }
+                        line += &crate::script::sorted_env(&hop.env);
+                    }
                     if let Some(stdin) = &process.stdin {
                         let _ = write!(line, " < {:?}", String::from_utf8_lossy(stdin));
                     }

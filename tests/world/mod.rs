@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 pub mod book;
+pub mod docker;
+pub mod sshd;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -10,7 +10,7 @@ use super::super::program::{Act, Callee, Source, Stmt, StmtKind};
 use super::super::types::methods_of;
 use super::expr::Meaning;
 use super::{Lower, a};
-use crate::catalog::{Action, Effect};
+use crate::catalog::{Action, Effect, Param};
 use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::eval::expr::Argument;
 use crate::eval::{Expr, ExprKind};
@@ -242,6 +242,16 @@ impl Lower<'_, '_, '_> {
             (_, Type::Command) => self.command_argument(value),
             _ => {
                 let (lowered, given) = self.expr(value);
+                // No action has a blank in its name: this says where commands run, in arguments of a process.
+                if of.starts_with("on ") && given.is_secret() {
+                    let message = format!("a secret in `{of}(…)` can be read by every user of the machine");
+                    let help =
+                        "name the place by what is no secret, and give the secret to its commands: with NAME = …";
+                    self.report(
+                        Diagnostic::error(&code::SECRET_EXPOSED, value.span, message, format!("{given}")).help(help),
+                    );
+                    return lowered;
+                }
                 self.must_fit(&given, ty, value.span, &format!("`{param}` of `{of}`"));
                 lowered
             }
@@ -434,17 +444,19 @@ fn kept_form(action: &'static Action) -> Arc<NativeForm> {
 
 /// A native action as its calls are checked. Its types and defaults are texts of the language.
 fn native_form(action: &'static Action) -> NativeForm {
-    let params = action
-        .params
-        .iter()
-        .map(|param| ParamForm {
-            name: Arc::from(param.name),
-            ty: Type::read(param.ty, &|_| None).unwrap_or(Type::Any),
-            default: param.default.map(constant),
-            optional: param.default.is_some(),
-        })
-        .collect();
+    let params = param_forms(action.params);
     NativeForm { params, returns: Type::read(action.returns, &|_| None).unwrap_or(Type::Any) }
+}
+
+/// Parameters as calls are checked.
+pub(super) fn param_forms(params: &[Param]) -> Vec<ParamForm> {
+    let form = |param: &Param| ParamForm {
+        name: Arc::from(param.name),
+        ty: Type::read(param.ty, &|_| None).unwrap_or(Type::Any),
+        default: param.default.map(constant),
+        optional: param.default.is_some(),
+    };
+    params.iter().map(form).collect()
 }
 
 /// A default of a native action: a literal, or a list of literals.

@@ -118,7 +118,7 @@ impl Lower<'_, '_, '_> {
             let message =
                 format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
             // What this version cannot do is no advice.
-            let possible = |remedy: &&shell::Remedy| !matches!(remedy, shell::Remedy::On | shell::Remedy::Sql);
+            let possible = |remedy: &&shell::Remedy| !matches!(remedy, shell::Remedy::Sql);
             let mut advice: Vec<&str> =
                 foreign.remedies.iter().filter(possible).map(|remedy| remedy.advice()).collect();
             if advice.is_empty() {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::super::names::{Mark, Maybe};
 use super::super::program::{Assert, Block, Concurrency, FailWhen, For, Lasting, Parallel, Stmt, StmtKind};
+use super::call::param_forms;
 use super::{Lower, Place};
-use crate::diag::{Diagnostic, code};
+use crate::catalog::target;
+use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::eval::Expr;
 use crate::eval::expr::SlotId;
 use crate::source::Span;
@@ -278,15 +280,25 @@ impl Lower<'_, '_, '_> {
                 out.append(&mut before);
                 out.push(Stmt { kind: StmtKind::OnDir { dir, body }, span });
             }
-            Some((word @ ("ssh" | "docker" | "compose" | "pod" | "user"), _, at)) => {
-                let message = format!("`on {word}(…)` is part of the language, and this version cannot run it");
-                let help = format!("write the command itself: $ {word} …");
-                self.report(Diagnostic::error(&code::NOT_AVAILABLE, at, message, "").help(help));
-                self.block(&on.body);
+            Some((word, args, _)) if target::find(word).is_some() => {
+                let Some(form) = target::find(word) else { return };
+                let args = self.arguments(&format!("on {word}"), &param_forms(form.params), args, on.target.span);
+                let mut before = std::mem::take(&mut self.before);
+                let body = self.block(&on.body);
+                out.append(&mut before);
+                // What is wrong with the place is told of the place, not of all that runs there.
+                out.push(Stmt { kind: StmtKind::On { form, args, body }, span: on.target.span });
             }
             _ => {
+                let names = target::TARGETS.iter().map(|form| form.name).chain(["dir"]);
                 let message = "`on` says where commands run, and this is no such place";
-                let help = "on dir(\"folder\") { … }";
+                let help = match target.and_then(|(word, ..)| did_you_mean(word, names.clone())) {
+                    Some(near) => format!("did you mean `on {near}(…)`?"),
+                    None => format!(
+                        "it is one of: {}",
+                        names.map(|name| format!("on {name}(…)")).collect::<Vec<_>>().join(", ")
+                    ),
+                };
                 self.report(Diagnostic::error(&code::UNKNOWN_NAME, on.target.span, message, "").help(help));
                 self.block(&on.body);
             }
@@ -384,7 +396,7 @@ pub(super) fn leaves(block: &Block) -> bool {
         | StmtKind::Undo
         | StmtKind::Stop => true,
         StmtKind::If { then, otherwise, .. } => leaves(then) && leaves(otherwise),
-        StmtKind::With { body, .. } | StmtKind::OnDir { body, .. } => leaves(body),
+        StmtKind::With { body, .. } | StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } => leaves(body),
         _ => false,
     })
 }

@@ -56,7 +56,9 @@ constructs! {
         "for host in [\"web-1\", \"web-2\"] parallel 2 {\n    note \"${host}\"\n}";
     "parallel" "parallel { }" "Statements that run at once; a failure of one stops the others"
         "parallel {\n    check \"web\" {\n        assert net.port_open(\"web-1\", 443)\n    }\n    check \"db\" {\n        assert net.port_open(\"db-1\", 5432)\n    }\n}";
-    "on" "on dir(\"path\") { }" "Where the commands within run" "on dir(\"infra/terraform\") {\n    $ terraform plan\n}";
+    "on" "on dir(\"path\") | ssh(…) | docker(…) | compose(…) | pod(…) | user(…) { }"
+        "Where the commands within run; places nest, and `rbk doc on.ssh` tells more of one"
+        "on ssh(\"deploy@web-1\") {\n    on dir(\"/srv/shop\") {\n        $ ./reload\n    }\n}";
     "with" "with NAME = value, … { }" "Environment variables of the commands within; secrets go this way"
         "with PGPASSWORD = password {\n    $ psql -c \"select 1\"\n}";
     "background" "background \"title\" { } ready [within D every D] { }" "A process that lives until its phase ends"

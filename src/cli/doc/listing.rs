@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{constructs, std_module};
+use crate::catalog::target;
 use crate::diag::Style;
 use crate::functions;
 use crate::report::{Ink, paint};
@@ -55,6 +56,11 @@ fn sections() -> Vec<(&'static str, Vec<Entry>)> {
         note: action.effect.to_string(),
         summary: action.summary.to_owned(),
     });
+    let places = target::TARGETS.iter().map(|form| Entry {
+        name: format!("on.{}", form.name),
+        note: String::new(),
+        summary: form.summary.to_owned(),
+    });
     let functions = |methods: bool| {
         functions::all().filter(move |function| function.method == methods).map(|function| Entry {
             name: function.name.to_owned(),
@@ -76,6 +82,7 @@ fn sections() -> Vec<(&'static str, Vec<Entry>)> {
     });
     vec![
         ("Constructs", constructs.collect()),
+        ("Places", places.collect()),
         ("Actions", actions.collect()),
         ("Standard library", modules.collect()),
         ("Functions", functions(false).collect()),
@@ -103,7 +110,7 @@ mod tests {
     #[test]
     fn all_is_listed_and_searched() {
         let all = everything(Style::default(), "");
-        for name in ["phase", "http.get", "std.systemd", "systemd.start", "jq"] {
+        for name in ["phase", "on.ssh", "http.get", "std.systemd", "systemd.start", "jq"] {
             assert!(all.contains(&format!("\n  {name} ")), "{name} is missing");
         }
         let found = everything(Style::default(), "PORT");

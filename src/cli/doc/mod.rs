@@ -12,7 +12,8 @@ use std::path::Path;
 use constructs::Construct;
 
 use super::{NOTHING_EXECUTED, opening, terminal};
-use crate::catalog::{Action, Inverse};
+use crate::catalog::target::{self, TargetForm};
+use crate::catalog::{Action, Inverse, Param};
 use crate::diag::{Style, did_you_mean};
 use crate::functions::{self, Function};
 use crate::host::real::RealHost;
@@ -78,6 +79,8 @@ pub(super) fn run(args: &Args) -> u8 {
 fn pages(name: &str, style: Style) -> String {
     let mut pages = Vec::new();
     pages.extend(constructs::ALL.iter().filter(|construct| construct.name == name).map(|one| construct(one, style)));
+    let places = target::TARGETS.iter().filter(|form| name.strip_prefix("on.") == Some(form.name));
+    pages.extend(places.map(|form| place(form, style)));
     pages.extend(session::registry().find(name).map(|found| action(found, style)));
     pages.extend(functions::all().filter(|function| function.name == name).map(|found| function(found, style)));
     pages.extend(std_module::page(name, style));
@@ -91,23 +94,12 @@ fn construct(construct: &Construct, style: Style) -> String {
 }
 
 fn action(action: &Action, style: Style) -> String {
-    let required = |param: &&crate::catalog::Param| param.default.is_none();
-    let named: Vec<&str> = action.params.iter().filter(required).map(|param| param.name).collect();
-    let more = if named.len() < action.params.len() { ", …" } else { "" };
-    let form = format!("{}({}{more})", action.name, named.join(", "));
+    let form = form_of(action.name, action.params);
     let returns = if action.returns == "null" { String::new() } else { format!(" -> {}", action.returns) };
     let mut text = format!("{}  {}{returns}\n\n", paint(style, Ink::Bold, &form), action.effect);
     let _ = writeln!(text, "{}.\n", action.summary.trim_end_matches('.'));
     text.push_str(&plain_markdown(action.details, style));
-    if !action.params.is_empty() {
-        let _ = writeln!(text, "\nParameters");
-    }
-    let width = action.params.iter().map(|param| param.name.len() + param.ty.len() + 2).max().unwrap_or(0);
-    for param in action.params {
-        let signature = format!("{}: {}", param.name, param.ty);
-        let default = param.default.map_or_else(|| "required. ".to_owned(), |default| format!("default {default}. "));
-        let _ = writeln!(text, "  {signature:<width$}  {default}{}", param.doc);
-    }
+    parameters(&mut text, action.params);
     let _ = match &action.inverse {
         Inverse::NotNeeded => writeln!(text, "\nTaken back: not needed, it changes nothing."),
         Inverse::None(why) => writeln!(text, "\nTaken back: by nothing of its own: {why}"),
@@ -117,6 +109,38 @@ fn action(action: &Action, style: Style) -> String {
         example(&mut text, code);
     }
     text
+}
+
+/// A kind of place that `on` leads to.
+fn place(form: &TargetForm, style: Style) -> String {
+    let head = form_of(&format!("on {}", form.name), form.params);
+    let mut text = format!("{} {{ }}\n\n{}.\n\n", paint(style, Ink::Bold, &head), form.summary);
+    text.push_str(&plain_markdown(form.details, style));
+    parameters(&mut text, form.params);
+    for code in form.examples {
+        example(&mut text, code);
+    }
+    text
+}
+
+/// `file.read(path, …)`
+fn form_of(name: &str, params: &[Param]) -> String {
+    let required = params.iter().filter(|param| param.default.is_none());
+    let named: Vec<&str> = required.map(|param| param.name).collect();
+    let more = if named.len() < params.len() { ", …" } else { "" };
+    format!("{name}({}{more})", named.join(", "))
+}
+
+fn parameters(text: &mut String, params: &[Param]) {
+    if !params.is_empty() {
+        let _ = writeln!(text, "\nParameters");
+    }
+    let width = params.iter().map(|param| param.name.len() + param.ty.len() + 2).max().unwrap_or(0);
+    for param in params {
+        let signature = format!("{}: {}", param.name, param.ty);
+        let default = param.default.map_or_else(|| "required. ".to_owned(), |default| format!("default {default}. "));
+        let _ = writeln!(text, "  {signature:<width$}  {default}{}", param.doc);
+    }
 }
 
 fn function(function: &Function, style: Style) -> String {
@@ -171,6 +195,15 @@ mod tests {
             let page = pages(action.name, Style::default());
             assert!(page.contains(action.summary.trim_end_matches('.')), "{page}");
             assert!(action.params.iter().all(|param| page.contains(param.doc)), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_place_too() {
+        for form in target::TARGETS {
+            let page = pages(&format!("on.{}", form.name), Style::default());
+            assert!(page.contains(form.summary) && page.contains(form.examples[0].lines().next().unwrap()), "{page}");
+            assert!(form.params.iter().all(|param| page.contains(param.doc)), "{page}");
         }
     }
 

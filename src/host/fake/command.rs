@@ -111,5 +111,7 @@ pub(super) async fn play(
         cancelled,
         output_held: false,
         survivors: 0,
+        lost: None,
+        plain_sh: false,
     }
 }

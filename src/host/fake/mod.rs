@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::target::way;
 use super::{
     Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
 };
@@ -37,7 +38,10 @@ impl Called {
     /// One line: `$ kubectl get pods`, `GET http://localhost/`.
     pub fn line(&self) -> String {
         match self {
-            Self::Command(process) => format!("$ {}", line_of(process)),
+            Self::Command(process) if process.on.is_empty() => format!("$ {}", line_of(process)),
+            Self::Command(process) => {
+                format!("on {}: $ {}", way(process.on.iter().map(|hop| &hop.target)), line_of(process))
+            }
             Self::Http(request) => format!("{} {}", request.method, request.url),
         }
     }

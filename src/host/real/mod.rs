@@ -1,6 +1,7 @@
 //! This machine.
 
 mod capture;
+mod far;
 mod files;
 mod http;
 mod left;
@@ -9,6 +10,7 @@ mod process;
 mod spawn;
 mod spill;
 mod survivors;
+mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -30,6 +32,7 @@ pub struct RealHost {
     clients: http::Clients,
     files: files::RealFiles,
     spills: spill::Spills,
+    masters: far::Masters,
     /// Ends every grace period at once.
     hurry: Cancel,
 }
@@ -43,6 +46,7 @@ impl RealHost {
             clients: http::Clients::default(),
             files: files::RealFiles,
             spills: spill::Spills::default(),
+            masters: far::Masters::default(),
             hurry: Cancel::new(),
         }
     }
@@ -50,6 +54,10 @@ impl RealHost {
     /// From here on an output that is too long for memory is kept in a file in this folder, without secrets.
     pub fn spill_into(&self, folder: PathBuf) {
         self.spills.write_into(folder);
+    }
+
+    const fn means(&self) -> far::Means<'_> {
+        far::Means { masters: &self.masters, hurry: &self.hurry, spills: &self.spills }
     }
 
     /// From now on nothing is given time to end itself.
@@ -114,7 +122,13 @@ impl Host for RealHost {
         output: &'a dyn Fn(Stream, &[u8]),
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<Exit, ProcessError>> {
-        Box::pin(process::run(process, output, cancel, &self.hurry, &self.spills))
+        Box::pin(async move {
+            if process.on.is_empty() {
+                let ended = process::run(process, output, cancel, &self.hurry, &self.spills).await;
+                return ended.map(|(exit, _)| exit);
+            }
+            Box::pin(far::run(&self.means(), process, output, cancel)).await
+        })
     }
 
     fn http<'a>(
@@ -145,6 +159,25 @@ impl Host for RealHost {
 
     fn end_left_running<'a>(&'a self, variable: &'a str, value: &'a str, grace: Duration) -> LocalFuture<'a, usize> {
         Box::pin(left::end(variable, value, grace, &self.hurry))
+    }
+
+    fn left_running_there<'a>(
+        &'a self,
+        way: &'a Process,
+        variable: &'a str,
+        value: &'a str,
+    ) -> LocalFuture<'a, Result<Vec<LeftRunning>, String>> {
+        Box::pin(async move { far::left_running(&self.means(), way, variable, value).await })
+    }
+
+    fn end_left_running_there<'a>(
+        &'a self,
+        way: &'a Process,
+        variable: &'a str,
+        value: &'a str,
+        grace: Duration,
+    ) -> LocalFuture<'a, Option<String>> {
+        Box::pin(async move { far::end_left_running(&self.means(), way, variable, value, grace).await })
     }
 
     fn keep_memory_private(&self) {

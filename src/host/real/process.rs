@@ -19,6 +19,7 @@ use super::pieces::Pieces;
 use super::spawn::{Ends, start};
 use super::spill::{Spill, Spills};
 use super::survivors::{self, Family};
+use super::talk::{Far, Talk};
 use crate::host::{Cancel, Exit, Process, ProcessError, Stream};
 
 /// How long an output that a process left open to another one is read after its end without a word.
@@ -44,7 +45,7 @@ pub(super) async fn run(
     cancel: &Cancel,
     hurry: &Cancel,
     spills: &Spills,
-) -> Result<Exit, ProcessError> {
+) -> Result<(Exit, Far), ProcessError> {
     let failed = |reason: String| ProcessError::NotStarted {
         program: process.argv.first().cloned().unwrap_or_default(),
         reason,
@@ -70,6 +71,7 @@ pub(super) async fn run(
         kill_at: None,
         killed_at: None,
         ended_at: None,
+        far_ended_at: None,
         heard_at: begun,
         reaped: false,
     };
@@ -83,14 +85,21 @@ pub(super) async fn run(
         supervised.outputs[1].keep(said.as_bytes());
         supervised.cancelled = true;
     }
-    let survivors = if supervised.cancelled { supervised.end_all().await } else { 0 };
+    // What leads to a command that has ended elsewhere, and goes on all the same, is of no use any more.
+    let ends = supervised.cancelled || supervised.ended_at.is_none();
+    let survivors = if ends { supervised.end_all().await } else { 0 };
     supervised.drain(output);
-    let output_held = supervised.pipes.stdout.is_some() || supervised.pipes.stderr.is_some();
+    let held_there = ends && !supervised.cancelled;
+    let output_held = held_there || supervised.pipes.stdout.is_some() || supervised.pipes.stderr.is_some();
     supervised.reap();
-    let ended_at = supervised.ended_at.unwrap_or_else(Instant::now);
+    let ended_at = supervised.far_ended_at.or(supervised.ended_at).unwrap_or_else(Instant::now);
     let (stdout, all_stdout) = supervised.outputs[0].take();
     let (stderr, all_stderr) = supervised.outputs[1].take();
-    Ok(Exit {
+    // Some programs say on their standard output why they did not get there: docker, a login shell that lets nobody in.
+    let [stdout_of, stderr_of] = &mut supervised.outputs;
+    let (aside, mut far) = (stdout_of.far().noise, stderr_of.far());
+    far.noise.insert_str(0, &aside);
+    let exit = Exit {
         status: supervised.status.unwrap_or(128 + Signal::KILL.as_raw()),
         stdout,
         stderr,
@@ -100,7 +109,10 @@ pub(super) async fn run(
         cancelled: supervised.cancelled,
         output_held,
         survivors,
-    })
+        lost: None,
+        plain_sh: false,
+    };
+    Ok((exit, far))
 }
 
 fn watch(pid: Pid) -> io::Result<AsyncFd<OwnedFd>> {
@@ -132,6 +144,7 @@ struct Output<'a> {
     capture: Capture,
     pieces: Pieces,
     spill: Option<Spill>,
+    talk: Option<Talk>,
     program: &'a str,
     stream: Stream,
     is_secret: bool,
@@ -142,7 +155,41 @@ impl<'a> Output<'a> {
     fn new(process: &'a Process, stream: Stream, spills: &'a Spills) -> Self {
         let program = process.argv.first().map_or("", String::as_str);
         let is_secret = process.is_secret;
-        Self { capture: Capture::default(), pieces: Pieces::default(), spill: None, program, stream, is_secret, spills }
+        let talk = process.far.as_deref().map(Talk::new);
+        let (capture, pieces) = (Capture::default(), Pieces::default());
+        Self { capture, pieces, spill: None, talk, program, stream, is_secret, spills }
+    }
+
+    /// Takes what was read, and hands on what of it is the command's own.
+    fn take_in(&mut self, bytes: &[u8], output: impl FnMut(&[u8])) {
+        let Some(mut talk) = self.talk.take() else { return self.own(bytes, output) };
+        self.own(talk.push(bytes), output);
+        self.talk = Some(talk);
+    }
+
+    fn own(&mut self, bytes: &[u8], mut output: impl FnMut(&[u8])) {
+        if !bytes.is_empty() {
+            self.keep(bytes);
+            self.pieces.push(bytes, &mut output);
+        }
+    }
+
+    /// Nothing more comes.
+    fn end(&mut self, mut output: impl FnMut(&[u8])) {
+        if let Some(mut talk) = self.talk.take() {
+            self.own(talk.finish(), &mut output);
+            self.talk = Some(talk);
+        }
+        self.pieces.end(output);
+    }
+
+    /// Whether the command has said its last word.
+    fn is_over(&self) -> bool {
+        self.talk.as_ref().is_some_and(Talk::is_over)
+    }
+
+    fn far(&mut self) -> Far {
+        self.talk.as_mut().map(Talk::far).unwrap_or_default()
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -181,6 +228,8 @@ struct Supervised<'a> {
     kill_at: Option<Instant>,
     killed_at: Option<Instant>,
     ended_at: Option<Instant>,
+    /// When the far side said that the command had ended there.
+    far_ended_at: Option<Instant>,
     heard_at: Instant,
     reaped: bool,
 }
@@ -262,7 +311,7 @@ impl Supervised<'_> {
         if self.cancelled {
             return self.killed_at.map(|at| at + LAST);
         }
-        self.ended_at.map(|at| (self.heard_at.max(at) + SILENCE).min(at + LINGER))
+        self.ended_at.or(self.far_ended_at).map(|at| (self.heard_at.max(at) + SILENCE).min(at + LINGER))
     }
 
     /// Ends what the cancelled process led to, until nothing of it is alive. Returns how many would not go.
@@ -307,14 +356,16 @@ impl Supervised<'_> {
         match open.try_read(buffer) {
             Ok(n) if n > 0 => {
                 self.heard_at = Instant::now();
-                taken.keep(&buffer[..n]);
-                taken.pieces.push(&buffer[..n], |bytes| output(stream, bytes));
+                taken.take_in(&buffer[..n], |bytes| output(stream, bytes));
+                if self.far_ended_at.is_none() && self.outputs.iter().all(Output::is_over) {
+                    self.far_ended_at = Some(self.heard_at);
+                }
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             Ok(_) | Err(_) => {
                 *pipe = None;
-                taken.pieces.end(|bytes| output(stream, bytes));
+                taken.end(|bytes| output(stream, bytes));
                 false
             }
         }
@@ -328,8 +379,8 @@ impl Supervised<'_> {
             (0..most).take_while(|_| self.read(stream, &mut buffer, output)).for_each(drop);
         }
         let [stdout, stderr] = &mut self.outputs;
-        stdout.pieces.end(|bytes| output(Stream::Stdout, bytes));
-        stderr.pieces.end(|bytes| output(Stream::Stderr, bytes));
+        stdout.end(|bytes| output(Stream::Stdout, bytes));
+        stderr.end(|bytes| output(Stream::Stderr, bytes));
     }
 
     /// From here on the numbers of the process may mean others.

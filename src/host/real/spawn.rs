@@ -45,7 +45,11 @@ pub(super) fn find_program(name: &str, path: Option<&OsStr>, dir: &Path) -> Opti
 }
 
 pub(super) fn start(process: &Process, mark: &str, ends: Ends) -> Result<Started, ProcessError> {
-    if process.shell { start_shell(process, mark, ends) } else { start_program(process, mark, &ends) }
+    if process.shell || process.dies_with_us {
+        start_shell(process, mark, ends)
+    } else {
+        start_program(process, mark, &ends)
+    }
 }
 
 fn not_started(process: &Process, reason: impl std::fmt::Display) -> ProcessError {
@@ -54,6 +58,7 @@ fn not_started(process: &Process, reason: impl std::fmt::Display) -> ProcessErro
 }
 
 fn start_shell(process: &Process, mark: &str, ends: Ends) -> Result<Started, ProcessError> {
+    let dies_with_us = process.dies_with_us;
     let [program, args @ ..] = process.argv.as_slice() else { return Err(not_started(process, "it is empty")) };
     let mut command = duct::cmd(program, args)
         .stdin_file(std::fs::File::from(ends.stdin))
@@ -61,12 +66,15 @@ fn start_shell(process: &Process, mark: &str, ends: Ends) -> Result<Started, Pro
         .stderr_file(std::fs::File::from(ends.stderr))
         .env(MARK, value_of(mark))
         .unchecked()
-        .before_spawn(|command| {
-            // SAFETY: setsid and signal are async-signal-safe and touch no memory of ours.
+        .before_spawn(move |command| {
+            // SAFETY: setsid, signal and prctl are async-signal-safe and touch no memory of ours.
             unsafe {
-                command.pre_exec(|| {
+                command.pre_exec(move || {
                     libc::setsid();
                     libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+                    if dies_with_us {
+                        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                    }
                     Ok(())
                 });
             }

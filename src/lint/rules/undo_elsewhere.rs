@@ -15,8 +15,8 @@ rule!("RBK0303" "undo-elsewhere" Error, check);
 /// A command of a step or action, and what surrounds it there.
 struct Placed<'s, 'a> {
     command: &'s CommandSite<'a>,
-    /// `dir("infra")`, as written.
-    on: Option<&'a str>,
+    /// `ssh("web-1")`, `dir("infra")`, as written, the innermost first.
+    on: Vec<&'a str>,
     /// Variables that a `with` sets.
     vars: Vec<&'a str>,
 }
@@ -38,14 +38,24 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn elsewhere(back: &Placed<'_, '_>, forth: &[Placed<'_, '_>]) -> Option<Diagnostic> {
-    let on = forth.first()?.on?;
-    if back.on.is_some() || forth.iter().any(|other| other.on != Some(on)) {
+    let first = forth.first()?;
+    if forth.iter().any(|other| other.on != first.on) {
+        return None;
+    }
+    let on = first.on.iter().find(|place| !back.on.contains(*place))?;
+    // In another folder or container of its own choice it may well be meant; with nothing of it around, it is not.
+    if !back.on.is_empty() && !leads_away(on) {
         return None;
     }
     let message = format!("this takes back outside of `on {on}` what was done there");
     let help = format!("put it there too: on {on} {{ … }}");
     let finding = RULE.at(back.command.span, message, "runs elsewhere").label(forth[0].command.span, "done here");
     Some(finding.help(help))
+}
+
+/// Whether a place is on another machine or in a container: what runs elsewhere cannot take back what was done there.
+fn leads_away(place: &str) -> bool {
+    !place.trim_start().starts_with("dir")
 }
 
 /// The same program, once with a variable that tells it where, and once without.
@@ -70,13 +80,13 @@ fn place<'s, 'a>(
     command: &'s CommandSite<'a>,
 ) -> Option<(usize, Role, Placed<'s, 'a>)> {
     let mut at = command.site;
-    let mut on = None;
+    let mut on = Vec::new();
     let mut vars = Vec::new();
     loop {
         let role = subject.sites[at].role;
         at = subject.sites[at].parent?;
         match &subject.sites[at].stmt.kind {
-            StmtKind::On(around) => on = on.or(Some(subject.text(around.target.span))),
+            StmtKind::On(around) => on.push(subject.text(around.target.span)),
             StmtKind::With(with) => vars.extend(with.vars.iter().map(|(name, _)| &*name.name)),
             StmtKind::Scope(scope) if scope.kind != ScopeKind::Step => {}
             StmtKind::Scope(_) | StmtKind::Action(_) => {

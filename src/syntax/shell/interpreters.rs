@@ -28,7 +28,7 @@ pub(super) struct Interpreter {
 }
 
 const SHELL: &[Remedy] =
-    &[Remedy::On, Remedy::Environment, Remedy::Argument("pass it as an argument: `sh -c 'use \"$1\"' sh ${x}`")];
+    &[Remedy::Environment, Remedy::Argument("pass it as an argument: `sh -c 'use \"$1\"' sh ${x}`")];
 const SCRIPT: &[Remedy] =
     &[Remedy::Environment, Remedy::Argument("pass it as an argument behind the program, which reads it as data")];
 /// Where a value can be nothing but a word.
