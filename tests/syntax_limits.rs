@@ -62,7 +62,6 @@ fn deep_texts_are_refused() {
         "let r = for x in y { ",
         "action f(a: { b: ",
         "a = ",
-        "$ ((",
         "`",
         "«",
     ] {
@@ -71,6 +70,8 @@ fn deep_texts_are_refused() {
         timed(&format!("let x = {}", open.repeat(5_000)));
         timed(&format!("step \"x\" {{\n{}", open.repeat(95)));
     }
+    // For the grammar these are words of a command; the shell's reader refuses them.
+    timed(&"$ ((".repeat(100_000));
 }
 
 #[test]

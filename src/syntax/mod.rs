@@ -2,7 +2,6 @@
 
 mod build;
 pub mod command_text;
-mod limits;
 mod numbers;
 mod parser;
 pub mod shell;
@@ -10,8 +9,7 @@ mod strings;
 pub mod tree;
 
 use build::Builder;
-use parser::Rule;
-use pest::iterators::Pairs;
+use parser::{Pairs, Rule, Stack};
 use tree::{Expr, ExprKind, File, TypeExpr};
 
 use crate::diag::{Diagnostic, code};
@@ -44,7 +42,7 @@ pub fn parse(id: FileId, text: &str) -> Parsed {
     match read {
         Ok((file, diagnostics)) => Parsed { file, diagnostics },
         Err(diagnostic) => {
-            Parsed { file: File { id, body: Vec::new(), comments: Vec::new() }, diagnostics: vec![*diagnostic] }
+            Parsed { file: File { id, body: Vec::new(), comments: Vec::new() }, diagnostics: vec![diagnostic] }
         }
     }
 }
@@ -55,7 +53,7 @@ pub fn parse_expr(id: FileId, text: &str) -> (Expr, Vec<Diagnostic>) {
         let expr = builder.expr_text(pairs);
         (expr, builder.into_diagnostics())
     });
-    read.unwrap_or_else(|diagnostic| (Expr { kind: ExprKind::Error, span: Span::new(id, 0, 0) }, vec![*diagnostic]))
+    read.unwrap_or_else(|diagnostic| (Expr { kind: ExprKind::Error, span: Span::new(id, 0, 0) }, vec![diagnostic]))
 }
 
 /// Reads a type such as `{ status: int, headers: record }`. Its spans are relative to `text`, in no file.
@@ -68,31 +66,43 @@ pub fn parse_type(text: &str) -> Option<TypeExpr> {
     read.ok().flatten()
 }
 
-/// Nested more deeply than this, a text is read on a thread with a stack of its own, so that
-/// how deep a text may be does not depend on the thread that asks.
-const SHALLOW: usize = 12;
+/// The longest text, in bytes.
+const MAX_BYTES: usize = 4 << 20;
 
 /// Enough for the deepest text in a build without optimisation, in bytes.
 const STACK: usize = 64 << 20;
 
-/// Checks the limits, parses, builds.
-fn read<'t, T: Send>(
+/// Parses and builds. What is nested deeply is read on a thread with a stack of its own, so that how deep a text may be
+/// does not depend on the thread that asks.
+fn read<T: Send>(
     id: FileId,
-    text: &'t str,
+    text: &str,
     rule: Rule,
-    build: impl FnOnce(Builder<'t>, Pairs<'t, Rule>) -> T + Send,
-) -> Result<T, Box<Diagnostic>> {
-    let depth = limits::check(id, text)?;
-    let too_deep = || {
-        let message = "this file is nested too deeply to be read";
-        Box::new(Diagnostic::error(&code::TOO_LARGE, Span::new(id, 0, 0), message, ""))
-    };
-    let run = || parser::run(rule, text).map(|pairs| build(Builder::new(id, text), pairs));
-    if depth <= SHALLOW {
-        return run().ok_or_else(too_deep);
+    build: impl Fn(Builder<'_>, Pairs<'_>) -> T + Send + Sync,
+) -> Result<T, Diagnostic> {
+    if text.len() > MAX_BYTES {
+        return Err(too_large(id, text.len()));
     }
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-        thread.ok().and_then(|thread| thread.join().ok()).flatten().ok_or_else(too_deep)
+    let run = |stack| parser::run(rule, text, stack).map(|nodes| build(Builder::new(id, text), nodes.all()));
+    run(Stack::Ours).or_else(|at| {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || run(Stack::Large));
+            thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(Err(at))
+        })
+        .map_err(|at| too_deep(id, text, at))
     })
+}
+
+fn too_large(id: FileId, bytes: usize) -> Diagnostic {
+    let message = format!("the file has {bytes} bytes; rbk reads {MAX_BYTES} at most");
+    let help = "split it: `use \"./part.rbk\"` brings in actions and checks, `call` runs another runbook as a step";
+    Diagnostic::error(&code::TOO_LARGE, Span::new(id, 0, 0), message, "").help(help)
+}
+
+fn too_deep(id: FileId, text: &str, at: usize) -> Diagnostic {
+    let level = text.get(at..).and_then(|rest| rest.chars().next());
+    let end = at + level.map_or(0, char::len_utf8);
+    let place = Span::new(id, build::offset(at), build::offset(end));
+    let diagnostic = Diagnostic::error(&code::TOO_LARGE, place, "this is nested too deeply", "the level too many");
+    diagnostic.help("give the inner parts names with `let`, or make them actions")
 }

@@ -99,7 +99,7 @@ impl<'i> Builder<'i> {
     }
 
     pub(super) fn first_word(&self, node: &Node<'i>) -> &'i str {
-        let start = node.as_span().start();
+        let start = node.start();
         &self.text[start..self.end_of_word(start)]
     }
 
@@ -135,7 +135,7 @@ impl<'i> Builder<'i> {
 
     fn misplaced_clause(&self, node: &Node<'i>) {
         let word = self.first_word(node);
-        let start = node.as_span().start();
+        let start = node.start();
         let at = self.at(start, start + word.len());
         let brace = self.text[..start].trim_end();
         let mut diagnostic = Diagnostic::error(
@@ -186,7 +186,7 @@ impl<'i> Builder<'i> {
     fn rollback_block(&self, node: &Node<'i>) -> Option<Box<CompensationClause>> {
         let mut kids = self.kids(node);
         kids.peek()?;
-        let start = kids.pairs.peek()?.as_span().start();
+        let start = kids.pairs.peek()?.start();
         let modifiers = self.modifiers(&mut kids);
         let body = self.block_or(&mut kids, node);
         let span = self.at(start, body.span.end as usize);

@@ -189,7 +189,7 @@ impl<'i> Builder<'i> {
 
     fn arg_name(&self, node: &Node<'i>) -> Ident {
         let name = node.as_str().trim_end_matches([':', ' ', '\t', '\r']);
-        let start = node.as_span().start();
+        let start = node.start();
         Ident { name: name.into(), span: self.at(start, start + name.len()) }
     }
 

@@ -32,7 +32,7 @@ impl<'i> Builder<'i> {
     }
 
     pub(super) fn no_block(&self, node: &Node<'i>, at: Span) {
-        let start = node.as_span().start();
+        let start = node.start();
         if self.reported_since(offset(start)) {
             return;
         }
@@ -56,7 +56,7 @@ impl<'i> Builder<'i> {
 
     /// Words between a head and its block.
     pub(super) fn head_junk(&self, node: &Node<'i>, junk: &Node<'i>) {
-        if self.reported_since(offset(node.as_span().start())) {
+        if self.reported_since(offset(node.start())) {
             return;
         }
         let span = self.trimmed(junk);
@@ -115,7 +115,7 @@ impl<'i> Builder<'i> {
             let span = self.trimmed(&part);
             junk = Some(junk.map_or(span, |all| all.to(span)));
         }
-        let start = previous.as_ref().map_or(offset(node.as_span().start()), |(_, span)| span.start);
+        let start = previous.as_ref().map_or(offset(node.start()), |(_, span)| span.start);
         let mut scope = None;
         if !self.reported_since(start) {
             let (diagnostic, kind) = self.bad_rest(node, junk, previous.as_ref());
@@ -157,7 +157,7 @@ impl<'i> Builder<'i> {
         junk: Option<Span>,
         previous: Option<&(StmtKind, Span)>,
     ) -> (Diagnostic, Option<ScopeKind>) {
-        let at = junk.unwrap_or_else(|| self.at(node.as_span().start(), node.as_span().start() + 1));
+        let at = junk.unwrap_or_else(|| self.at(node.start(), node.start() + 1));
         if let Some((kind, span)) = previous {
             if let Some(word) = leading_name(kind) {
                 return self.bad_word(word, *span, at);

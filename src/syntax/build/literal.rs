@@ -203,19 +203,17 @@ impl<'i> Builder<'i> {
     }
 
     fn holed_parts(&self, node: &Node<'i>) -> Vec<StrPart> {
-        let whole = node.as_span();
         let mut parts = Vec::new();
-        let mut at = whole.start() + 1;
+        let mut at = node.start() + 1;
         for hole in self.kids(node).filter(|piece| piece.as_rule() == Rule::hole) {
-            let span = hole.as_span();
-            if at < span.start() {
-                parts.push(self.escaped_part(at..span.start()));
+            if at < hole.start() {
+                parts.push(self.escaped_part(at..hole.start()));
             }
             parts.push(self.hole(&hole));
-            at = span.end();
+            at = hole.end();
         }
-        if at + 1 < whole.end() {
-            parts.push(self.escaped_part(at..whole.end() - 1));
+        if at + 1 < node.end() {
+            parts.push(self.escaped_part(at..node.end() - 1));
         }
         parts
     }

@@ -1,4 +1,4 @@
-//! From pest's pairs to the tree, one file a subject.
+//! From the nodes of the grammar to the tree, one file a subject.
 //!
 //! The grammar fails nowhere: what is missing or too much stands in the pairs as a marker
 //! or as junk, and becomes a diagnostic here.
@@ -24,14 +24,10 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use pest::iterators::{Pair, Pairs};
-
-use super::parser::Rule;
+use super::parser::{Node, Pairs, Rule};
 use super::tree::{Comment, Expr, ExprKind, File, Ident, TypeExpr};
 use crate::diag::{Diagnostic, code};
 use crate::source::{FileId, Span};
-
-pub(super) type Node<'i> = Pair<'i, Rule>;
 
 /// How deep a tree may become: later passes walk it by recursion.
 const MAX_DEPTH: usize = 400;
@@ -67,15 +63,15 @@ impl<'i> Builder<'i> {
     }
 
     /// Builds from the pairs of `Rule::file`.
-    pub(super) fn file(&self, mut pairs: Pairs<'i, Rule>) -> File {
-        let body = pairs.next().map(|file| self.body(file.into_inner()).0).unwrap_or_default();
+    pub(super) fn file(&self, mut pairs: Pairs<'i>) -> File {
+        let body = pairs.next().map(|file| self.body(file.inside()).0).unwrap_or_default();
         let mut comments = self.comments.take();
         comments.sort_by_key(|comment| comment.span.start);
         File { id: self.id, body, comments }
     }
 
     /// Builds from the pairs of `Rule::expr_text`.
-    pub(super) fn expr_text(&self, mut pairs: Pairs<'i, Rule>) -> Expr {
+    pub(super) fn expr_text(&self, mut pairs: Pairs<'i>) -> Expr {
         let mut expr = error_expr(self.at(0, self.text.len()));
         let Some(text) = pairs.next() else { return expr };
         for node in self.kids(&text) {
@@ -92,7 +88,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Builds from the pairs of `Rule::type_text`.
-    pub(super) fn type_text(&self, mut pairs: Pairs<'i, Rule>) -> Option<TypeExpr> {
+    pub(super) fn type_text(&self, mut pairs: Pairs<'i>) -> Option<TypeExpr> {
         let text = pairs.next()?;
         let ty = self.kids(&text).find(|node| node.as_rule() == Rule::r#type)?;
         Some(self.type_expr(&ty))
@@ -130,14 +126,12 @@ impl<'i> Builder<'i> {
     }
 
     fn span(&self, node: &Node<'i>) -> Span {
-        let span = node.as_span();
-        self.at(span.start(), span.end())
+        self.at(node.start(), node.end())
     }
 
     /// The span without the blanks that a rule took at its end.
     fn trimmed(&self, node: &Node<'i>) -> Span {
-        let span = node.as_span();
-        self.at(span.start(), span.start() + span.as_str().trim_end().len())
+        self.at(node.start(), node.start() + node.as_str().trim_end().len())
     }
 
     fn source(&self, span: Span) -> &'i str {
@@ -146,7 +140,7 @@ impl<'i> Builder<'i> {
 
     /// The inner nodes; comments among them are kept and skipped.
     fn kids(&self, node: &Node<'i>) -> Kids<'_, 'i> {
-        Kids { pairs: node.clone().into_inner(), builder: self }
+        Kids { pairs: node.inside(), builder: self }
     }
 
     fn ident(&self, node: &Node<'i>) -> Ident {
@@ -187,8 +181,7 @@ impl<'i> Builder<'i> {
     }
 
     fn comment(&self, node: &Node<'i>) -> Comment {
-        let inside = node.as_span();
-        let hash = inside.start() - 1;
+        let hash = node.start() - 1;
         let text = node.as_str().trim_end();
         let (is_doc, text_after) = text.strip_prefix('#').map_or((false, text), |rest| (true, rest));
         let before = &self.text[..hash];
@@ -197,7 +190,7 @@ impl<'i> Builder<'i> {
             text: Arc::from(text_after.strip_prefix(' ').unwrap_or(text_after)),
             is_doc,
             owns_line: line.trim_start_matches('\u{feff}').trim().is_empty(),
-            span: self.at(hash, inside.start() + text.len()),
+            span: self.at(hash, node.start() + text.len()),
         }
     }
 
@@ -222,7 +215,7 @@ pub(super) fn offset(at: usize) -> u32 {
 
 /// The inner nodes of a node, without comments.
 struct Kids<'b, 'i> {
-    pairs: Pairs<'i, Rule>,
+    pairs: Pairs<'i>,
     builder: &'b Builder<'i>,
 }
 

@@ -185,7 +185,7 @@ impl<'i> Builder<'i> {
 
     /// Whether the bracket is closed by nothing: then that is its one fault.
     fn unclosed_later(kids: &Kids<'_, 'i>) -> bool {
-        kids.pairs.clone().next_back().is_some_and(|last| last.as_rule() == Rule::unclosed)
+        kids.pairs.clone().last().is_some_and(|last| last.as_rule() == Rule::unclosed)
     }
 
     /// The end of a bracket, or the marker that there is none.

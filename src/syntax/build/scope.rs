@@ -8,6 +8,9 @@ use crate::syntax::tree::{
     Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit, StrPart,
 };
 
+/// A block takes more of the stack than an expression does: in the passes behind this one, and when it runs.
+const BLOCK: usize = 4;
+
 impl<'i> Builder<'i> {
     pub(super) fn scope(&self, node: &Node<'i>) -> StmtKind {
         let mut kids = self.kids(node);
@@ -49,7 +52,7 @@ impl<'i> Builder<'i> {
     pub(super) fn block(&self, node: &Node<'i>) -> Block {
         let span = self.trimmed(node);
         let brackets = self.brackets.replace(0);
-        let (body, unclosed) = self.deeper(1, || self.body(node.clone().into_inner())).unwrap_or_else(|| {
+        let (body, unclosed) = self.deeper(BLOCK, || self.body(node.inside())).unwrap_or_else(|| {
             self.too_deep(span);
             (Vec::new(), None)
         });
@@ -128,7 +131,7 @@ impl<'i> Builder<'i> {
 
     /// The word that a statement begins with.
     pub(super) fn word_span(&self, node: &Node<'i>) -> Span {
-        let start = node.as_span().start();
+        let start = node.start();
         self.at(start, self.end_of_word(start))
     }
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use pest::iterators::Pairs;
-
 use super::declaration::Doc;
 use super::{Builder, Node};
 use crate::diag::{Diagnostic, code};
@@ -33,7 +31,7 @@ impl Docs {
 
 impl<'i> Builder<'i> {
     /// The statements of a file or block, and where it ends if nothing closes it.
-    pub(super) fn body(&self, nodes: Pairs<'i, Rule>) -> (Vec<Stmt>, Option<Span>) {
+    pub(super) fn body(&self, nodes: super::Pairs<'i>) -> (Vec<Stmt>, Option<Span>) {
         let mut unclosed = None;
         let mut body: Vec<Stmt> = Vec::with_capacity(nodes.len());
         let mut docs = Docs::default();
@@ -46,7 +44,7 @@ impl<'i> Builder<'i> {
                 Rule::inline_command => body.push(self.inline_command(&node)),
                 Rule::trailing => self.attach_trailing(&mut body, &node),
                 _ => {
-                    let doc = docs.take(self.text, node.as_span().start());
+                    let doc = docs.take(self.text, node.start());
                     body.push(self.statement(&node, doc));
                 }
             }
