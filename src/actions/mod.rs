@@ -7,6 +7,8 @@ mod http;
 mod kept;
 mod misc;
 mod net;
+mod prom;
+mod random;
 pub mod shell;
 
 use crate::catalog::Action;
@@ -32,8 +34,14 @@ pub static ALL: &[&Action] = &[
     &file::MKDIR,
     &file::LINK,
     &net::PORT_OPEN,
+    &prom::QUERY,
+    &prom::VALUE,
+    &prom::RANGE,
+    &prom::SCRAPE,
     &shell::SH,
     &misc::ENV_VAR,
     &misc::NOW,
+    &random::TOKEN,
+    &random::UUID,
     &misc::ASK,
 ];

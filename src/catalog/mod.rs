@@ -41,7 +41,8 @@ pub struct Action {
     /// Does it.
     pub run: for<'a> fn(&'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>>,
     /// Whether doing it twice with these arguments leaves the world as doing it once does: then a run that was
-    /// killed in the middle does it again instead of asking. Reads say nothing by it.
+    /// killed in the middle does it again instead of asking. Of a read: whether it returns the same again, if nothing
+    /// changed; a token of chance does not.
     pub repeatable: fn(&Args) -> bool,
     /// Takes it back.
     pub inverse: Inverse,

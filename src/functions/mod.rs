@@ -14,6 +14,7 @@ mod json;
 mod list;
 mod list_fn;
 mod member;
+mod metrics;
 mod number;
 mod record;
 mod regex;
@@ -22,6 +23,7 @@ mod taint;
 mod text;
 mod time;
 mod units;
+mod yaml;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -29,6 +31,7 @@ use std::sync::LazyLock;
 pub use call::{call, return_type};
 pub use encode::{is_version_at_least, to_base64, url_component};
 pub use member::{AccessError, index, member};
+pub use metrics::{increase, parse_metrics};
 
 use crate::value::Value;
 
@@ -87,6 +90,8 @@ static TABLES: &[&[Function]] = &[
     time::ALL,
     json::ALL,
     formats::ALL,
+    yaml::ALL,
+    metrics::ALL,
     flags::ALL,
     encode::ALL,
     convert::ALL,

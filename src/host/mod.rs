@@ -34,6 +34,12 @@ pub trait Host {
     /// An environment variable of rbk's own process.
     fn env_var(&self, name: &str) -> Option<String>;
 
+    /// Fills it with random bytes that nobody can guess.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn random(&self, bytes: &mut [u8]) -> std::io::Result<()>;
+
     /// Who runs this: the login name.
     fn actor(&self) -> String;
 

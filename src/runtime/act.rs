@@ -218,10 +218,13 @@ impl Branch {
             Performed::Command(..) => "$".into(),
         };
         if !act.effect.is_changing() {
-            if let Some(known) = known
-                && let Some(flow) = self.recalled_read(known, &summary, act)
-            {
-                return flow;
+            if let Some(known) = known {
+                if super::doubt::is_another_again(what, args, &known) {
+                    return self.ask_for_withheld(&summary, act).await;
+                }
+                if let Some(flow) = self.recalled_read(known, &summary, act) {
+                    return flow;
+                }
             }
             self.emit(&started);
             let result = run.dispatcher.perform(what, &call).await;

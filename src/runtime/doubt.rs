@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use super::act::Performance;
 use super::branch::Branch;
+use super::dispatcher::Performed;
 use super::event::Event;
 use super::failure::FailureKind;
 use super::flow::Flow;
 use super::person::{Question, QuestionKind};
 use super::replay::values;
 use crate::analysis::program::{Act, Block};
-use crate::catalog::{Certainty, Effect};
+use crate::catalog::{Args, Certainty, Effect};
 use crate::journal::{Ending, Position, Recall, Recorded, Verdict};
 use crate::value::{Record, Value, json};
 
@@ -72,7 +73,7 @@ impl Branch {
         let flow = match outcome {
             Some(Recorded::Outcome { ending: Ending::Done, value: Some(Recall::Withheld), .. }) => {
                 let observing = self.observe_at(pos);
-                let flow = self.ask_for_withheld(performance, act).await;
+                let flow = self.ask_for_withheld(&performance.summary, act).await;
                 self.observed(observing);
                 flow
             }
@@ -92,8 +93,8 @@ impl Branch {
     }
 
     /// The result was a secret, which is never written down: whoever resumes has to give it again.
-    async fn ask_for_withheld(&mut self, performance: &Performance<'_>, act: &Act) -> Flow {
-        let text = format!("What did `{}` return? It was a secret, and is not on record.", performance.summary);
+    pub(super) async fn ask_for_withheld(&mut self, summary: &str, act: &Act) -> Flow {
+        let text = format!("What did `{summary}` return? It was a secret, and is not on record.");
         let question = Question {
             kind: QuestionKind::Secret,
             text,
@@ -102,7 +103,7 @@ impl Branch {
             answer_by: None,
         };
         match self.ask(&question, act.span).await {
-            Ok(Some(answer)) => self.ended(Ok(read(&answer.text)), &performance.summary, act, false),
+            Ok(Some(answer)) => self.ended(Ok(read(&answer.text)), summary, act, false),
             Ok(None) => Flow::Next,
             Err(flow) => flow,
         }
@@ -244,6 +245,12 @@ impl Branch {
             flow => Probed::Leave(flow),
         }
     }
+}
+
+/// Whether a secret that was read would be another one if it were read again: a token of chance.
+pub(super) fn is_another_again(what: &Performed<'_>, args: &Args, known: &Recorded) -> bool {
+    let withheld = matches!(known, Recorded::Read { value: Some(Recall::Withheld), ending: Ending::Done, .. });
+    withheld && matches!(what, Performed::Native(action) if !(action.repeatable)(args))
 }
 
 /// What a probe found out.

@@ -267,9 +267,10 @@ fn http_turns(text: &str) -> Result<Vec<Turn>, String> {
         _ => {
             let (status, body) = rest.split_once(' ').unwrap_or((rest, ""));
             let status = status.parse().map_err(|_| format!("no status: {text}"))?;
-            match body.strip_prefix("to ") {
-                Some(location) => HttpReply::new(status, "").header("location", location),
-                None => HttpReply::new(status, body),
+            match (body.strip_prefix("to "), body.strip_prefix("lines ")) {
+                (Some(location), _) => HttpReply::new(status, "").header("location", location),
+                (None, Some(lines)) => HttpReply::new(status, unquoted(lines)?),
+                (None, None) => HttpReply::new(status, body),
             }
         }
     };

@@ -8,7 +8,7 @@ mod files;
 mod glob;
 mod http;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -83,6 +83,7 @@ struct Inner {
     servers: RefCell<Vec<Rule<HttpRequest, HttpReply>>>,
     log: RefCell<Vec<Called>>,
     files: FakeFiles,
+    random: Cell<u64>,
 }
 
 impl FakeHost {
@@ -103,6 +104,7 @@ impl FakeHost {
             servers: RefCell::default(),
             log: RefCell::default(),
             files: FakeFiles::new(now),
+            random: Cell::new(0),
         }))
     }
 
@@ -212,6 +214,17 @@ impl Host for FakeHost {
 
     fn env_var(&self, name: &str) -> Option<String> {
         self.0.vars.borrow().get(name).cloned()
+    }
+
+    /// Always others, and the same in each world.
+    fn random(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        use sha2::{Digest, Sha256};
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.random.get() + 1;
+            self.0.random.set(count);
+            chunk.copy_from_slice(&Sha256::digest(count.to_le_bytes())[..chunk.len()]);
+        }
+        Ok(())
     }
 
     fn machine(&self) -> String {

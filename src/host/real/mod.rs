@@ -97,6 +97,14 @@ impl Host for RealHost {
         std::env::var(name).ok()
     }
 
+    fn random(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+        }
+        Ok(())
+    }
+
     fn machine(&self) -> String {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
     }
