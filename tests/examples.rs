@@ -44,8 +44,15 @@ fn world() -> FakeHost {
     let host = FakeHost::new();
     host.on_command("*", CommandReply::ok("1\n"));
     host.on_http("*", "*", HttpReply::json(200, r#"{"status":"ok"}"#));
-    for file in ["/etc/motd", "/srv/app/releases/v1/app", "/site/v2/index.html", "/tmp/rbk-a", "/tmp/rbk-example.conf"]
-    {
+    for file in [
+        "/etc/motd",
+        "/srv/app/releases/v1/app",
+        "/site/v2/index.html",
+        "/tmp/rbk-a",
+        "/tmp/rbk-example.conf",
+        "/srv/app/current/app.tar",
+        "/tmp/rbk-example/v1/index.html",
+    ] {
         host.fake_files().put(file, "text\n");
     }
     host.set_var("HOME", "/home/ada");

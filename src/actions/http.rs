@@ -138,7 +138,7 @@ changing!(
     "http.delete",
     "DELETE",
     "Remove something from a server",
-    "http.delete(\"http://localhost:8080/users/1\", ok: [404])"
+    "http.delete(\"http://localhost:8080/users/1\", ok: [200, 204, 404])"
 );
 
 pub(super) static REQUEST: Action = Action {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// What was selected on the command line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Selection {
     /// Begin with this one.
     pub from: Option<String>,
@@ -17,6 +17,13 @@ pub struct Selection {
     begun: Cell<bool>,
     over: Cell<bool>,
     met: Cell<bool>,
+}
+
+/// Everything.
+impl Default for Selection {
+    fn default() -> Self {
+        Self::new(None, None, Vec::new(), false)
+    }
 }
 
 impl Selection {
