@@ -3,11 +3,25 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "stdlib/aws.rs"]
+mod aws;
+#[path = "stdlib/docker.rs"]
+mod docker;
+#[path = "stdlib/gcp.rs"]
+mod gcp;
+#[path = "stdlib/gh.rs"]
+mod gh;
+#[path = "stdlib/helm.rs"]
+mod helm;
 #[path = "stdlib/k8s.rs"]
 mod k8s;
 #[path = "stdlib/library.rs"]
 mod library;
+#[path = "stdlib/packages.rs"]
+mod packages;
 #[path = "stdlib/scripted.rs"]
 mod scripted;
+#[path = "stdlib/terraform.rs"]
+mod terraform;
 #[path = "stdlib/world.rs"]
 mod world;

@@ -17,7 +17,7 @@ const ROWS: &[Row] = &[
     ("gcloud", "PERMISSION_DENIED", "see who you are: gcloud auth list; then ask for the role that the message names"),
     (
         "gcloud",
-        "required property [project]",
+        "property [core/project]",
         "name the project: `project:` in the call, --project, or with CLOUDSDK_CORE_PROJECT = \"…\" { … }",
     ),
     (

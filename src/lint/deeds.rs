@@ -132,6 +132,11 @@ impl Subject<'_> {
         }
     }
 
+    /// Whether a unit is an action, and not a step.
+    pub(crate) fn is_action(&self, unit: usize) -> bool {
+        matches!(self.sites[unit].stmt.kind, StmtKind::Action(_))
+    }
+
     /// Whether a scope around a site gives back what was borrowed there, however it ends.
     pub(crate) fn is_restored(&self, site: usize) -> bool {
         self.around(site)

@@ -122,7 +122,9 @@ impl Branch {
     fn with_values(&self, pending: &super::undo::Pending, captured: &[(SlotId, Value)]) -> String {
         let code = &self.codes[pending.frame];
         let one_line = pending.compensation.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        super::wording::filled(&one_line, &|name| super::undo::named(name, code, captured, &pending.unit))
+        let filled = super::wording::filled(&one_line, &|name| super::undo::named(name, code, captured, &pending.unit));
+        // Options that were not given leave a gap.
+        filled.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn native_inverse(

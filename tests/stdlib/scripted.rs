@@ -9,6 +9,7 @@ use rbk::host::fake::FakeHost;
 use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
+use rbk::runtime::outcome::Status;
 use rbk::runtime::person::{Answer, Person, Question};
 use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, run as run_it};
 use rbk::session;
@@ -58,5 +59,6 @@ pub(crate) fn run(fake: FakeHost) -> Option<String> {
         })
         .await
     });
-    report.failure.as_ref().map(|failure| failure.message().to_owned())
+    let why = report.failure.as_ref().map(|failure| failure.message().to_owned()).unwrap_or_default();
+    (report.status != Status::Succeeded).then(|| format!("{}: {why}", report.status.name()))
 }

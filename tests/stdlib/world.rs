@@ -19,11 +19,26 @@ fn tools() -> PathBuf {
 }
 
 /// Programs of this machine that runbooks and examples may start: a tool that is really installed here is none of them.
-const SYSTEM: &[&str] = &["bash", "cat", "echo", "git", "ls", "openssl", "printf", "true"];
+const SYSTEM: &[&str] = &["bash", "cat", "echo", "env", "git", "ls", "openssl", "printf", "true"];
 
 /// A folder with tools and a state.
 pub(crate) struct World {
     folder: TempDir,
+    /// What its programs find in their environment besides.
+    vars: Vec<(String, String)>,
+}
+
+/// The HTTP service of a world, until it is dropped.
+pub(crate) struct Service {
+    child: std::process::Child,
+    pub(crate) url: String,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// What came of a run.
@@ -53,7 +68,7 @@ impl World {
             let found = found.iter().find(|path| path.exists()).unwrap_or_else(|| panic!("install {program}"));
             std::os::unix::fs::symlink(found, system.join(program)).unwrap();
         }
-        Self { folder }
+        Self { folder, vars: Vec::new() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -66,6 +81,21 @@ impl World {
 
     fn json(&self, file: &str) -> Value {
         serde_json::from_str(&std::fs::read_to_string(self.path().join(file)).unwrap()).unwrap()
+    }
+
+    pub(crate) fn set_var(&mut self, name: &str, value: &str) {
+        self.vars.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Answers as the state is.
+    pub(crate) fn serve(&self) -> Service {
+        let mut command = Command::new(tools());
+        command.arg("serve").arg(self.path()).arg("0").stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+        Service { child, url: format!("http://127.0.0.1:{}", line.trim()) }
     }
 
     /// Sets what goes wrong from now on.
@@ -99,6 +129,37 @@ impl World {
         git(&["commit", "--quiet", "--allow-empty", "-m", "two"]);
     }
 
+    /// Puts a certificate that signs itself into `certs`, with its key, and the key of another.
+    pub(crate) fn certificate(&self) {
+        std::fs::create_dir(self.path().join("certs")).unwrap();
+        for name in ["web", "other"] {
+            let made = Command::new("openssl")
+                .args([
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "ec",
+                    "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1",
+                    "-nodes",
+                    "-days",
+                    "90",
+                ])
+                .args(["-subj", &format!("/CN={name}.shop.example"), "-keyout", &format!("certs/{name}.key")])
+                .args(["-out", &format!("certs/{name}.pem")])
+                .current_dir(self.path())
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{made:?}");
+        }
+    }
+
+    /// The program itself in place of its double.
+    pub(crate) fn install(&self, tool: &str, program: &str) {
+        self.uninstall(tool);
+        std::os::unix::fs::symlink(program, self.path().join("bin").join(tool)).unwrap();
+    }
+
     /// Runs a runbook with no other tools on PATH than those of this world and the system's own.
     pub(crate) fn run(&self, text: &str) -> Ran {
         std::fs::write(self.path().join("case.rbk"), text).unwrap();
@@ -117,6 +178,7 @@ impl World {
             .env("XDG_STATE_HOME", self.path().join("rbk-state"))
             .env("TOOLS_WORLD", self.path())
             .env("NO_COLOR", "1")
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
             .output()
             .unwrap()
     }

@@ -5,9 +5,36 @@ use serde_json::{Value, json};
 pub(crate) fn state() -> Value {
     json!({
         // Images and revisions that never get ready.
-        "broken": ["shop/web:broken"],
-        "counters": { "replica sets": 2 },
+        "broken": ["shop/web:broken", "eu.gcr.io/shop/web:broken"],
+        "counters": { "replica sets": 2, "numbers": 1 },
         "k8s": k8s(),
+        "unstartable": ["eu.gcr.io/shop/web:unstartable"],
+        "gcloud": { "project": "shop" },
+        "run": run(),
+        "secrets": { "web-api-key": [{ "name": "projects/1029/secrets/web-api-key/versions/1", "state": "ENABLED", "payload": "the old key" }] },
+        "sql": sql(),
+        "logging": [log("INFO", "GET /health 200"), log("ERROR", "login failed: connection refused"), log("INFO", "GET /login 200")],
+        "docker": docker(),
+        "compose": { "services": {
+            "web": { "image": "shop/web:2", "state": "running", "scale": 1 },
+            "worker": { "image": "shop/web:2" },
+        } },
+        "terraform": { "workspace": "default", "workspaces": {
+            "default": { "resources": {}, "outputs": {} },
+            "staging": { "resources": {}, "outputs": {} },
+        } },
+        "gh": gh(),
+        "helm": { "shop/web": [
+            { "revision": 1, "status": "superseded", "chart": "web-1.2.0", "app_version": "1", "description": "Install complete", "values": { "image.tag": "1" } },
+            { "revision": 2, "status": "deployed", "chart": "web-1.3.0", "app_version": "2", "description": "Upgrade complete", "values": { "image.tag": "2" } },
+        ] },
+        "npm": {
+            "here": "2.0.0",
+            "scripts": { "build": "built" },
+            "packages": { "web": { "versions": ["1.0.0", "1.1.0"], "dist-tags": { "latest": "1.1.0" } } },
+        },
+        "alembic": { "revisions": ["a1b2", "c3d4", "e5f6"], "current": "c3d4" },
+        "prisma": { "20260101_begin": true, "20260119_orders": false, "20260120_index": false },
         "systemd": { "app": "active", "worker": "inactive" },
     })
 }
@@ -18,7 +45,11 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         { "apiVersion": "v1", "kind": "Service", "metadata": { "name": "web" }, "spec": { "ports": [{ "port": 80 }] } },
         { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web" }, "spec": { "replicas": 4 } },
     ] });
-    vec![("deploy/web.json", web.to_string())]
+    let infra = json!({
+        "resource": { "terraform_data": { "web": { "input": "web-${var.stage}" }, "db": { "input": "db" } } },
+        "output": { "url": { "value": "https://${var.stage}.shop.example" } },
+    });
+    vec![("deploy/web.json", web.to_string()), ("infra/main.tf.json", infra.to_string())]
 }
 
 fn template(image: &str) -> Value {
@@ -95,5 +126,121 @@ fn k8s() -> Value {
             "/Node/node-2": node("node-2"),
         },
         "logs": { "web": ["listening on :8080", "GET /health 200", "GET /login 200"], "web-0": ["listening on :8080"] },
+    })
+}
+
+fn revision(name: &str, created: &str) -> Value {
+    json!({
+        "metadata": { "name": name, "creationTimestamp": created },
+        "spec": { "containers": [{ "image": "eu.gcr.io/shop/web:2" }] },
+        "status": { "conditions": [{ "type": "Ready", "status": "True" }] },
+    })
+}
+
+/// A service on Cloud Run, as `gcloud run services describe --format=json` has it.
+fn run() -> Value {
+    json!({
+        "services": { "europe-west2/web": {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": { "name": "web", "namespace": "1029" },
+            "spec": { "template": {
+                "metadata": { "annotations": { "autoscaling.knative.dev/maxScale": "10" } },
+                "spec": { "containers": [{
+                    "image": "eu.gcr.io/shop/web:2",
+                    "env": [{ "name": "STAGE", "value": "prod" }],
+                    "resources": { "limits": { "cpu": "1000m", "memory": "512Mi" } },
+                }] },
+            } },
+            "status": {
+                "url": "https://web-1029.a.run.app",
+                "latestCreatedRevisionName": "web-00002-abc",
+                "latestReadyRevisionName": "web-00002-abc",
+                "traffic": [{ "latestRevision": true, "percent": 100, "revisionName": "web-00002-abc" }],
+            },
+        } },
+        "revisions": { "europe-west2/web": [
+            revision("web-00001-abc", "2026-01-18T10:00:00.000000Z"),
+            revision("web-00002-abc", "2026-01-19T10:00:00.000000Z"),
+        ] },
+    })
+}
+
+fn sql() -> Value {
+    json!({
+        "instances": { "shop-db": {
+            "name": "shop-db",
+            "state": "RUNNABLE",
+            "databaseVersion": "POSTGRES_16",
+            "settings": { "tier": "db-custom-2-7680", "availabilityType": "ZONAL" },
+        } },
+        "backups": { "shop-db": [{
+            "id": "1699999999999",
+            "instance": "shop-db",
+            "status": "SUCCESSFUL",
+            "type": "AUTOMATED",
+            "windowStartTime": "2026-01-19T03:00:00.000Z",
+        }] },
+    })
+}
+
+fn log(severity: &str, text: &str) -> Value {
+    json!({
+        "timestamp": "2026-01-20T10:00:00.000Z",
+        "severity": severity,
+        "textPayload": text,
+        "resource": { "type": "cloud_run_revision", "labels": { "service_name": "web", "location": "europe-west2" } },
+    })
+}
+
+fn container(image: &str, running: bool) -> Value {
+    json!({
+        "Id": format!("{:064x}", image.len() + usize::from(running)),
+        "Config": { "Image": image, "Env": [] },
+        "State": { "Status": if running { "running" } else { "exited" }, "Running": running, "ExitCode": 0 },
+    })
+}
+
+fn docker() -> Value {
+    json!({
+        "containers": { "web": container("shop/web:2", true), "cache": container("redis:7", false) },
+        "images": { "shop/web:1": "sha256:1111", "shop/web:2": "sha256:2222", "redis:7": "sha256:7777" },
+        "registry": { "shop/web:3": "sha256:3333" },
+        "logs": { "web": ["listening on :8080", "GET /health 200"] },
+    })
+}
+
+fn workflow_run(id: u64, status: &str, conclusion: &str) -> Value {
+    json!({
+        "databaseId": id,
+        "workflowName": "deploy.yml",
+        "status": status,
+        "conclusion": conclusion,
+        "headBranch": "main",
+        "headSha": "9c1185a5c5e9fc54612808977ee8f548b2258d31",
+        "event": "push",
+        "displayTitle": "Deploy",
+        "createdAt": "2026-01-19T10:00:00Z",
+        "url": format!("https://github.com/shop/web/actions/runs/{id}"),
+    })
+}
+
+/// A repository on GitHub.
+fn gh() -> Value {
+    json!({
+        "workflows": ["deploy.yml"],
+        "runs": [workflow_run(7000, "completed", "success"), workflow_run(7001, "in_progress", "")],
+        "prs": [{
+            "number": 41, "title": "Faster", "body": "", "state": "OPEN", "mergeable": "MERGEABLE", "reviewDecision": "APPROVED",
+            "headRefName": "faster", "labels": [], "comments": [], "url": "https://github.com/shop/web/pull/41",
+        }],
+        "issues": [{
+            "number": 40, "title": "Slow", "body": "", "state": "OPEN", "labels": [], "comments": [],
+            "url": "https://github.com/shop/web/issues/40",
+        }],
+        "releases": [{
+            "tagName": "v1.0.0", "name": "v1.0.0", "body": "The first.", "isDraft": false, "isPrerelease": false, "assets": [],
+            "url": "https://github.com/shop/web/releases/tag/v1.0.0",
+        }],
     })
 }

@@ -15,9 +15,11 @@ pub(crate) fn failed(status: i32, message: impl Into<String>) -> Failure {
     Failure { status, message: message.into() }
 }
 
+/// How a command of a tool is played, with its arguments read.
+pub(crate) type Verb = fn(&mut Call, &Given) -> Result<(), Failure>;
+
 /// A call on its way.
 pub(crate) struct Call {
-    pub(crate) tool: String,
     pub(crate) words: Vec<String>,
     pub(crate) stdin: String,
     pub(crate) state: Value,
@@ -28,9 +30,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(tool: &str, words: Vec<String>, stdin: String, state: Value, folder: &Path) -> Self {
+    pub(crate) fn new(words: Vec<String>, stdin: String, state: Value, folder: &Path) -> Self {
         let folder = folder.to_owned();
-        Self { tool: tool.to_owned(), words, stdin, state, folder, out: String::new(), err: String::new(), status: 0 }
+        Self { words, stdin, state, folder, out: String::new(), err: String::new(), status: 0 }
     }
 
     /// A line of its output.

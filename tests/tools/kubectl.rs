@@ -3,36 +3,29 @@
 
 use serde_json::{Value, json};
 
-use crate::call::{Call, Failure, Given, Takes, Wrong, failed};
+use crate::call::{Call, Failure, Given, Takes, Verb, Wrong, failed};
 use crate::serve::is_broken;
 
 /// A kind: as in a manifest, and all that it may be called; the first is the plural with its group.
 struct Kind {
     name: &'static str,
     called: &'static [&'static str],
-    api: &'static str,
 }
 
 const KINDS: &[Kind] = &[
     Kind {
         name: "Deployment",
         called: &["deployments.apps", "deployment.apps", "deployments", "deployment", "deploy"],
-        api: "apps/v1",
     },
-    Kind {
-        name: "ReplicaSet",
-        called: &["replicasets.apps", "replicaset.apps", "replicasets", "replicaset", "rs"],
-        api: "apps/v1",
-    },
+    Kind { name: "ReplicaSet", called: &["replicasets.apps", "replicaset.apps", "replicasets", "replicaset", "rs"] },
     Kind {
         name: "StatefulSet",
         called: &["statefulsets.apps", "statefulset.apps", "statefulsets", "statefulset", "sts"],
-        api: "apps/v1",
     },
-    Kind { name: "Pod", called: &["pods", "pod", "po"], api: "v1" },
-    Kind { name: "Service", called: &["services", "service", "svc"], api: "v1" },
-    Kind { name: "ConfigMap", called: &["configmaps", "configmap", "cm"], api: "v1" },
-    Kind { name: "Node", called: &["nodes", "node", "no"], api: "v1" },
+    Kind { name: "Pod", called: &["pods", "pod", "po"] },
+    Kind { name: "Service", called: &["services", "service", "svc"] },
+    Kind { name: "ConfigMap", called: &["configmaps", "configmap", "cm"] },
+    Kind { name: "Node", called: &["nodes", "node", "no"] },
 ];
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -114,7 +107,7 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
     let words = call.words.clone();
     let two = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     let (command, takes, skip) = match (two(0), two(1)) {
-        ("get", _) => (get as fn(&mut Call, &Given) -> Result<(), Failure>, GET, 1),
+        ("get", _) => (get as Verb, GET, 1),
         ("apply", _) => (apply as _, WRITE, 1),
         ("replace", _) => (replace as _, WRITE, 1),
         ("delete", _) => (delete as _, WRITE, 1),
@@ -202,8 +195,7 @@ fn find(call: &Call, kind: &Kind, namespace: &str, name: &str) -> Result<Value, 
 /// `deployment.apps/web`
 fn shown(object: &Value) -> String {
     let kind = kind_of(object);
-    let singular = if kind.api == "apps/v1" { kind.called[1] } else { kind.called[1] };
-    format!("{singular}/{}", object["metadata"]["name"].as_str().unwrap_or_default())
+    format!("{}/{}", kind.called[1], object["metadata"]["name"].as_str().unwrap_or_default())
 }
 
 /// Puts an object into its place, and lets the controllers do their work.

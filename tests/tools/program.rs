@@ -16,10 +16,16 @@
 
 mod beginning;
 mod call;
+mod docker;
 mod faults;
+mod gcloud;
+mod gh;
+mod helm;
 mod kubectl;
+mod packages;
 mod serve;
 mod small;
+mod terraform;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -32,8 +38,22 @@ use serde_json::{Value, json};
 /// A tool: what it is called, and how it is played.
 type Play = fn(&mut Call) -> Result<(), Failure>;
 
-const TOOLS: &[(&str, Play)] =
-    &[("kubectl", kubectl::play), ("snapshot", small::snapshot), ("systemctl", small::systemctl)];
+const TOOLS: &[(&str, Play)] = &[
+    ("alembic", packages::alembic),
+    ("docker", docker::play),
+    ("docker-compose", docker::play_compose),
+    ("gcloud", gcloud::play),
+    ("gh", gh::play),
+    ("helm", helm::play),
+    ("kubectl", kubectl::play),
+    ("npm", packages::npm),
+    ("npx", packages::runner),
+    ("poetry", packages::runner),
+    ("snapshot", small::snapshot),
+    ("systemctl", small::systemctl),
+    ("terraform", terraform::play),
+    ("uv", packages::runner),
+];
 
 fn main() {
     let mut words = std::env::args();
@@ -125,7 +145,7 @@ fn played(tool: &str, play: Play, words: Vec<String>) -> i32 {
     };
     let held = lock(&folder);
     let before = read(&folder);
-    let mut call = Call::new(tool, words, stdin, before.clone(), &folder);
+    let mut call = Call::new(words, stdin, before.clone(), &folder);
     let result = play(&mut call);
     if call.state != before {
         write(&folder, &call.state);

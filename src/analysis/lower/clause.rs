@@ -202,8 +202,8 @@ impl Lower<'_, '_, '_> {
         let text = self.source(block.span);
         let inner = text.trim_start_matches('{').trim_end_matches('}').trim();
         let inner = inner.strip_prefix("$ ").unwrap_or(inner);
-        let mut line: String = inner.chars().take(80).collect();
-        if inner.chars().count() > 80 {
+        let mut line: String = inner.chars().take(LONGEST).collect();
+        if inner.chars().count() > LONGEST {
             line.push('…');
         }
         if line.is_empty() { "nothing".into() } else { line.into() }
@@ -211,13 +211,20 @@ impl Lower<'_, '_, '_> {
 
     /// Several lines say less at a glance than the name of the action that they take back.
     fn named_by_its_action(
+        &self,
         mut made: Arc<Compensation>,
         clause: &tree::CompensationClause,
         form: &super::super::declare::ActionForm,
     ) -> Arc<Compensation> {
-        let one_line = matches!(clause.body.body.as_slice(), [stmt] if matches!(stmt.kind, tree::StmtKind::Value(_)));
+        let source = self.source(clause.body.span);
+        let one_line = match clause.body.body.as_slice() {
+            [stmt] if matches!(stmt.kind, tree::StmtKind::Value(_)) => {
+                !self.declared.sources.text(stmt.span).contains('\n')
+            }
+            _ => false,
+        };
         if !one_line && let Some(made) = Arc::get_mut(&mut made) {
-            made.text = taken_back(form);
+            made.text = taken_back(form, &source);
         }
         made
     }
@@ -260,7 +267,7 @@ impl Lower<'_, '_, '_> {
         let undo = action.clauses.undo.as_ref().map(|undo| {
             let late_is_fine = action.clauses.probe.is_some();
             let made = self.compensation(undo, CompensationKind::Undo, &body, late_is_fine);
-            Self::named_by_its_action(made, undo, form)
+            self.named_by_its_action(made, undo, form)
         });
         let probe = action.clauses.probe.as_ref().map(|probe| self.observing(probe, "probe"));
         for (there, word, span) in [
@@ -277,10 +284,17 @@ impl Lower<'_, '_, '_> {
     }
 }
 
-/// What takes an action back, when that is more than one line: the action and what it must be given.
-fn taken_back(form: &super::super::declare::ActionForm) -> Arc<str> {
-    let given = form.params.iter().filter(|param| !param.optional).map(|param| format!("${{{}}}", param.name));
-    format!("take back {}({})", form.name, given.collect::<Vec<_>>().join(", ")).into()
+/// What is told of a compensation before its values are put in, in characters.
+const LONGEST: usize = 160;
+
+/// What takes an action back, when that is more than one line: the action, and the first thing it was given that the
+/// way back uses.
+fn taken_back(form: &super::super::declare::ActionForm, source: &str) -> Arc<str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let used = |name: &str| source.split(|c: char| !is_word(c)).any(|word| word == name);
+    let given = form.params.iter().find(|param| !param.optional && used(&param.name));
+    let given = given.map(|param| format!("${{{}}}", param.name)).unwrap_or_default();
+    format!("take back {}({given})", form.name).into()
 }
 
 /// A block without its braces.

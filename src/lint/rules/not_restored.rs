@@ -24,7 +24,12 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if by_its_undo {
             continue;
         }
-        let back = all[at + 1..].iter().find(|other| taken_back(other) && !subject.reacts(other.site));
+        // Two actions of a library do not follow one another.
+        let follows = |other: &Deed| {
+            let theirs = subject.unit(other.site).map(|(at, _)| at);
+            theirs == Some(unit) || !(subject.is_action(unit) || theirs.is_some_and(|at| subject.is_action(at)))
+        };
+        let back = all[at + 1..].iter().find(|other| taken_back(other) && follows(other) && !subject.reacts(other.site));
         let Some(back) = back else { continue };
         given_back.push(back);
         let words = deed.words.join(" ");
