@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rbk::actions;
 use rbk::diag::{Style, render};
 use rbk::functions;
-use rbk::host::fake::{CommandReply, FakeHost, HttpReply};
+use rbk::host::fake::{CommandReply, FakeHost, HttpReply, SqlReply};
 use rbk::host::{Cancel, Host, LocalFuture};
 use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
@@ -18,6 +18,7 @@ use rbk::runtime::outcome::Status;
 use rbk::runtime::person::{Answer, Person, Question, QuestionKind};
 use rbk::runtime::{Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, run};
 use rbk::session;
+use rbk::value::Value;
 
 /// Sees nothing; the report says it all.
 struct Silent;
@@ -44,6 +45,7 @@ fn world() -> FakeHost {
     let host = FakeHost::new();
     host.on_command("*", CommandReply::ok("1\n"));
     host.on_http("*", "*", HttpReply::json(200, r#"{"status":"ok"}"#));
+    host.on_sql("*", SqlReply::rows([rbk::value::Record::new([("users", Value::Int(3))])]));
     for file in [
         "/etc/motd",
         "/srv/app/releases/v1/app",
@@ -55,6 +57,10 @@ fn world() -> FakeHost {
     ] {
         host.fake_files().put(file, "text\n");
     }
+    host.fake_files().put("/srv/app/migrations/002.sql", "ALTER TABLE users ADD COLUMN note text;\n");
+    // What pg_dump would have written.
+    host.fake_files().put("/srv/app/before.dump.part", "PGDMP");
+    host.fake_files().put("/srv/app/before.db", "SQLite format 3");
     host.set_var("HOME", "/home/ada");
     host
 }

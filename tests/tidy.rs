@@ -26,6 +26,7 @@ const FLOORS: &[&[&str]] = &[
 const DOORS: &[(&str, &str, &str)] = &[
     ("diag", "source", "a diagnostic labels spans, and draws the lines they are in"),
     ("value", "syntax", "operations on values are named by the operators of the tree"),
+    ("host", "value", "what a database answers has more types than text, and only its driver knows them"),
     ("eval", "functions", "an expression calls pure functions"),
     ("runtime", "journal", "intent and outcome are written before and after each effect"),
 ];

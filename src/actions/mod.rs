@@ -10,6 +10,7 @@ mod net;
 mod prom;
 mod random;
 pub mod shell;
+mod sql;
 
 use crate::catalog::Action;
 
@@ -33,6 +34,13 @@ pub static ALL: &[&Action] = &[
     &file::REMOVE,
     &file::MKDIR,
     &file::LINK,
+    &sql::QUERY,
+    &sql::VALUE,
+    &sql::EXEC,
+    &sql::TRANSACTION,
+    &sql::RUN_FILE,
+    &sql::DUMP,
+    &sql::RESTORE,
     &net::PORT_OPEN,
     &prom::QUERY,
     &prom::VALUE,

@@ -70,6 +70,7 @@ codes! {
     LOST_SETTING = "RBK0204" "lost-setting";
     RAW = "RBK0205" "raw";
     NOT_A_LITERAL = "RBK0206" "not-a-literal";
+    STATEMENT = "RBK0207" "statement";
 
     ASSERT_FAILED = "RBK0401" "assert-failed";
     ACTION_FAILED = "RBK0402" "action-failed";

@@ -114,6 +114,7 @@ impl<'a> Context<'a> {
             }
             ExprKind::Template(parts) => template::text(self, parts, span),
             ExprKind::Script(parts) => template::script(self, parts),
+            ExprKind::Sql(parts) => template::sql(self, parts),
             ExprKind::Url(parts) => url::address(self, parts, span),
             ExprKind::List(items) => self.list(items, span),
             ExprKind::Record(fields) => self.record(fields, span),

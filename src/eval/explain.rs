@@ -44,6 +44,7 @@ fn collect(expr: &Expr, context: &mut Context<'_>, pieces: &mut Vec<Piece>) {
         | ExprKind::Template(_)
         | ExprKind::Script(_)
         | ExprKind::Url(_)
+        | ExprKind::Sql(_)
         | ExprKind::List(_)
         | ExprKind::Record(_)
         | ExprKind::Binary(BinaryOp::Coalesce, ..)

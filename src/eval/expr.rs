@@ -40,6 +40,8 @@ pub enum ExprKind {
     Url(Vec<Part>),
     /// A literal where a command is wanted: every value quoted for its place
     Script(Vec<ScriptPart>),
+    /// A literal where a statement of SQL is wanted: every value bound, none of them text
+    Sql(Vec<Part>),
     /// `[a, b]`
     List(Vec<Expr>),
     /// `{ a: 1 }`
@@ -162,7 +164,7 @@ impl Expr {
     pub fn for_each_child<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match &self.kind {
             ExprKind::Const(_) | ExprKind::Slot(_) | ExprKind::Global(_) | ExprKind::Run(_) => {}
-            ExprKind::Template(parts) | ExprKind::Url(parts) => {
+            ExprKind::Template(parts) | ExprKind::Url(parts) | ExprKind::Sql(parts) => {
                 for part in parts {
                     if let Part::Hole(hole) = part {
                         visit(hole);

@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::syntax::shell;
 use crate::value::display;
 use crate::value::limits::MAX_TEXT;
-use crate::value::{Type, Value};
+use crate::value::{Statement, Type, Value};
 
 /// The text with every hole filled. It is as secret, and as unknown, as what it holds.
 pub(super) fn text(context: &mut Context<'_>, parts: &[Part], span: Span) -> Result<Value, EvalError> {
@@ -40,6 +40,24 @@ pub(super) fn shown(context: &mut Context<'_>, parts: &[Part]) -> Result<String,
     }
     Ok(out)
 }
+
+/// A statement: its text and its values, which stay apart.
+pub(super) fn sql(context: &mut Context<'_>, parts: &[Part]) -> Result<Value, EvalError> {
+    let mut statement = Statement { pieces: Vec::new(), values: Vec::new() };
+    let mut piece = String::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => piece.push_str(text),
+            Part::Hole(hole) => {
+                statement.values.push(context.eval(hole)?);
+                statement.pieces.push(std::mem::take(&mut piece).into());
+            }
+        }
+    }
+    statement.pieces.push(piece.into());
+    Ok(statement.into_value())
+}
+
 /// A script in which every value is quoted for its place. A secret has no place in it: other users can read it there.
 pub(super) fn script(context: &mut Context<'_>, parts: &[ScriptPart]) -> Result<Value, EvalError> {
     let mut text = String::new();

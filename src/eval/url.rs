@@ -19,6 +19,10 @@ enum Place {
     Scheme,
     /// Between `//` and the path: host and port.
     Authority,
+    /// In the user and password of a database, before the `@`.
+    User,
+    /// Behind `sqlite:`
+    File,
     /// Behind the host.
     Path,
     /// Behind `?`.
@@ -40,7 +44,11 @@ pub(super) fn address(context: &mut Context<'_>, parts: &[Part], span: Span) -> 
                     Some(Part::Hole(_)) => Some('?'),
                     None => None,
                 };
-                let place = if i == 0 { Place::Start } else { place(&out) };
+                let place = match place(&out) {
+                    _ if i == 0 => Place::Start,
+                    Place::Authority if is_database(&out) && comes_before_at(&parts[i + 1..]) => Place::User,
+                    place => place,
+                };
                 context.with_hole(hole, |value| {
                     tainted |= value.holds_secret();
                     unknown |= value.holds_unknown();
@@ -97,7 +105,12 @@ fn fill(out: &mut String, value: &Value, place: Place, next: Option<char>, hole:
             }
             single => segment(out, single, hole)?,
         },
-        Place::Query | Place::Fragment => out.push_str(&url_component(&display::exposed_text(value))),
+        Place::File => {
+            let text = display::exposed_text(value);
+            let encoded: Vec<String> = text.split('/').map(url_component).collect();
+            out.push_str(&encoded.join("/"));
+        }
+        Place::User | Place::Query | Place::Fragment => out.push_str(&url_component(&display::exposed_text(value))),
     }
     Ok(())
 }
@@ -118,12 +131,33 @@ fn segment(out: &mut String, value: &Value, hole: &Expr) -> Result<(), EvalError
     Ok(())
 }
 
+/// A database takes name and password in its address, and nobody on the way writes them down.
+fn is_database(so_far: &str) -> bool {
+    let scheme = so_far.split_once("://").map(|(scheme, _)| scheme);
+    matches!(scheme, Some("postgres" | "postgresql" | "mysql" | "mariadb" | "redis" | "rediss"))
+}
+
+/// Whether an `@` that is written out ends the part of the address that goes on here.
+fn comes_before_at(rest: &[Part]) -> bool {
+    for part in rest {
+        if let Part::Text(text) = part
+            && let Some(at) = text.find(['@', '/', '?', '#'])
+        {
+            return text[at..].starts_with('@');
+        }
+    }
+    false
+}
+
 fn place(so_far: &str) -> Place {
     if so_far.contains('#') {
         return Place::Fragment;
     }
     if so_far.contains('?') {
         return Place::Query;
+    }
+    if so_far.starts_with("sqlite:") {
+        return Place::File;
     }
     match so_far.split_once("://") {
         Some((_, rest)) if rest.contains('/') => Place::Path,
@@ -215,6 +249,20 @@ mod tests {
         }
         assert!(url(&[Ok("https://api"), hole(".evil.example@"), Ok(".example/")]).starts_with("error: "));
         assert!(url(&[Ok("https://a.example"), hole("@evil.example")]).starts_with("error: "));
+    }
+
+    #[test]
+    fn a_database_has_a_user_and_a_file_has_a_path() {
+        assert_eq!(
+            url(&[Ok("postgres://app:"), hole("p@ss/w:rd"), Ok("@"), hole("db-1"), Ok(":5432/shop")]),
+            "postgres://app:p%40ss%2Fw%3Ard@db-1:5432/shop"
+        );
+        assert_eq!(
+            url(&[Ok("sqlite:"), hole("/tmp/a b?mode=rwc"), Ok("/x.db")]),
+            "sqlite:/tmp/a%20b%3Fmode%3Drwc/x.db"
+        );
+        assert!(url(&[Ok("https://app:"), hole("p@ss"), Ok("@a.example/")]).starts_with("error: "));
+        assert!(url(&[Ok("postgres://"), hole("a/b"), Ok("/shop?x=@")]).starts_with("error: "));
     }
 
     #[test]

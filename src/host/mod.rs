@@ -5,6 +5,7 @@
 mod cancel;
 pub mod fake;
 pub mod real;
+mod sql;
 pub mod target;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cancel::Cancel;
+pub use sql::{SqlCertainty, SqlError, SqlRequest, SqlResult, SqlStatement, SqlWork};
 pub use target::{Hop, Target};
 
 /// A future that stays on the thread that made it.
@@ -63,6 +65,13 @@ pub trait Host {
         request: &'a HttpRequest,
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>>;
+
+    /// Asks a database. On cancellation the statement is ended there before this returns.
+    fn sql<'a>(
+        &'a self,
+        request: &'a SqlRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<SqlResult>, SqlError>>;
 
     /// Whether a TCP connection can be made within `limit`; it is closed at once.
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool>;

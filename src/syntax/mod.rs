@@ -5,6 +5,7 @@ pub mod command_text;
 mod numbers;
 mod parser;
 pub mod shell;
+pub mod sql;
 mod strings;
 pub mod tree;
 

@@ -15,6 +15,7 @@ pub mod ops;
 pub mod pattern;
 mod record;
 mod secret;
+mod statement;
 mod type_text;
 pub mod types;
 pub mod units;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use kind::Kind;
 pub use record::{Record, Text};
 pub use secret::Secret;
+pub use statement::Statement;
 pub use types::Type;
 
 /// A value.

@@ -181,6 +181,8 @@ impl Transcript {
                         let _ = write!(line, " {}", String::from_utf8_lossy(body));
                     }
                 }
+                // Its line says all of it.
+                Called::Sql(_) => {}
             }
             self.plain(&format!("{line}\n"));
         }

@@ -9,6 +9,7 @@ use super::super::names::Symbol;
 use super::super::program::{Act, Callee, Source, Stmt, StmtKind};
 use super::super::types::methods_of;
 use super::expr::Meaning;
+use super::sql::takes_statements;
 use super::{Lower, a};
 use crate::catalog::{Action, Effect, Param};
 use crate::diag::{Diagnostic, code, did_you_mean};
@@ -144,7 +145,8 @@ impl Lower<'_, '_, '_> {
         let native = kept_form(action);
         let values = self.arguments(action.name, &native.params, args, span);
         let returns = native.returns.clone();
-        self.hoist(Callee::Native(action, values), action.effect, returns, Source::Action(action), action.name, span)
+        let effect = self.effect_of_statements(action, &values);
+        self.hoist(Callee::Native(action, values), effect, returns, Source::Action(action), action.name, span)
     }
 
     /// Puts a call before the statement, and its result in the expression's place.
@@ -240,6 +242,7 @@ impl Lower<'_, '_, '_> {
         match (&value.kind, ty) {
             (tree::ExprKind::Str(literal), Type::Url) => self.address(literal).0,
             (_, Type::Command) => self.command_argument(value),
+            _ if takes_statements(ty) => self.statement_argument(value, ty, param, of),
             _ => {
                 let (lowered, given) = self.expr(value);
                 // No action has a blank in its name: this says where commands run, in arguments of a process.

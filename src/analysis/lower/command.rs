@@ -117,10 +117,7 @@ impl Lower<'_, '_, '_> {
             }
             let message =
                 format!("{} reads this argument as code, and a value in it would become code", foreign.interpreter);
-            // What this version cannot do is no advice.
-            let possible = |remedy: &&shell::Remedy| !matches!(remedy, shell::Remedy::Sql);
-            let mut advice: Vec<&str> =
-                foreign.remedies.iter().filter(possible).map(|remedy| remedy.advice()).collect();
+            let mut advice: Vec<&str> = foreign.remedies.iter().map(|remedy| remedy.advice()).collect();
             if advice.is_empty() {
                 advice.push(shell::Remedy::Environment.advice());
             }
@@ -177,7 +174,7 @@ impl Lower<'_, '_, '_> {
         meaning
     }
 
-    fn warn_raw(&mut self, span: Span) {
+    pub(super) fn warn_raw(&mut self, span: Span) {
         let message = "`raw(…)` puts a text into the command as it is: it can become code";
         let help = "leave out `raw` unless the text is a command itself";
         self.report(Diagnostic::warning(&code::RAW, span, message, "not quoted").help(help));
@@ -275,7 +272,7 @@ impl Lower<'_, '_, '_> {
     }
 }
 
-fn is_raw(callee: &tree::Expr) -> bool {
+pub(super) fn is_raw(callee: &tree::Expr) -> bool {
     matches!(&callee.kind, tree::ExprKind::Name(name) if &**name == "raw")
 }
 

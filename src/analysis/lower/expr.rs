@@ -23,6 +23,15 @@ pub(super) enum Meaning {
     Unknown,
 }
 
+/// `postgres://…`: it goes to the database alone.
+fn is_database(literal: &tree::StrLit) -> bool {
+    let first = literal.parts.first();
+    let Some(tree::StrPart::Text(text, _)) = first else { return false };
+    ["postgres://", "postgresql://", "mysql://", "mariadb://", "redis://", "rediss://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+}
+
 impl Lower<'_, '_, '_> {
     /// An expression, its calls of actions put before the statement.
     pub(crate) fn expr(&mut self, expr: &tree::Expr) -> (Expr, Type) {
@@ -210,7 +219,7 @@ impl Lower<'_, '_, '_> {
     /// The same where an address is wanted: holes are encoded by their place in it.
     pub(super) fn address(&mut self, literal: &tree::StrLit) -> (Expr, Type) {
         let (parts, secret) = self.parts(&literal.parts);
-        if secret {
+        if secret && !is_database(literal) {
             let message = "a secret in an address is written into the logs of every server on its way";
             let help = "send it in a header where the other side takes it there: bearer: token";
             self.report(Diagnostic::warning(&code::SECRET_EXPOSED, literal.span, message, "").help(help));

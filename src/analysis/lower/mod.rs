@@ -9,6 +9,7 @@ mod known;
 mod modifiers;
 mod people;
 mod scope;
+mod sql;
 mod stmt;
 mod story;
 mod unknown;

@@ -7,6 +7,7 @@ mod command;
 mod files;
 mod glob;
 mod http;
+mod sql;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,12 +17,14 @@ use std::time::Duration;
 
 use super::target::way;
 use super::{
-    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, Stream,
+    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, SqlError,
+    SqlRequest, SqlResult, Stream,
 };
 
 pub use command::{CommandReply, line_of};
 pub use files::FakeFiles;
 pub use http::HttpReply;
+pub use sql::SqlReply;
 
 use glob::matches;
 
@@ -32,6 +35,8 @@ pub enum Called {
     Command(Process),
     /// A request was sent.
     Http(HttpRequest),
+    /// A database was asked.
+    Sql(SqlRequest),
 }
 
 impl Called {
@@ -43,6 +48,7 @@ impl Called {
                 format!("on {}: $ {}", way(process.on.iter().map(|hop| &hop.target)), line_of(process))
             }
             Self::Http(request) => format!("{} {}", request.method, request.url),
+            Self::Sql(request) => format!("sql {}", sql::line_of(request)),
         }
     }
 }
@@ -81,6 +87,7 @@ struct Inner {
     ports: RefCell<BTreeSet<(String, u16)>>,
     commands: RefCell<Vec<Rule<Process, CommandReply>>>,
     servers: RefCell<Vec<Rule<HttpRequest, HttpReply>>>,
+    databases: RefCell<Vec<Rule<SqlRequest, SqlReply>>>,
     log: RefCell<Vec<Called>>,
     files: FakeFiles,
     random: Cell<u64>,
@@ -102,6 +109,7 @@ impl FakeHost {
             ports: RefCell::default(),
             commands: RefCell::default(),
             servers: RefCell::default(),
+            databases: RefCell::default(),
             log: RefCell::default(),
             files: FakeFiles::new(now),
             random: Cell::new(0),
@@ -163,6 +171,18 @@ impl FakeHost {
     fn add_server(&self, method: &str, pattern: &str, answers: Answers<HttpRequest, HttpReply>) {
         let rule = Rule { method: method.to_owned(), pattern: pattern.to_owned(), answers };
         self.0.servers.borrow_mut().push(rule);
+    }
+
+    /// Answers statements whose text matches `pattern`, values as they are shown; several are joined by `; `.
+    pub fn on_sql(&self, pattern: &str, reply: SqlReply) {
+        self.on_sql_in_turn(pattern, [reply]);
+    }
+
+    /// The same with a reply for each time; the last one stays.
+    pub fn on_sql_in_turn(&self, pattern: &str, replies: impl IntoIterator<Item = SqlReply>) {
+        let answers = Answers::Listed(replies.into_iter().collect());
+        let rule = Rule { method: String::new(), pattern: pattern.to_owned(), answers };
+        self.0.databases.borrow_mut().push(rule);
     }
 
     /// Everything that was asked so far, in order.
@@ -280,6 +300,20 @@ impl Host for FakeHost {
             cancelled: false,
         });
         Box::pin(async move { http::play(reply?, request, cancel).await })
+    }
+
+    fn sql<'a>(
+        &'a self,
+        request: &'a SqlRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<SqlResult>, SqlError>> {
+        self.0.log.borrow_mut().push(Called::Sql(request.clone()));
+        let line = sql::line_of(request);
+        let mut rules = self.0.databases.borrow_mut();
+        let rule = rules.iter_mut().rev().find(|rule| matches(&rule.pattern, &line));
+        let reply = rule.and_then(|rule| rule.answers.next(request));
+        let reply = reply.ok_or_else(|| SqlError::not_begun(format!("the test scripts no answer to `{line}`")));
+        Box::pin(async move { sql::play(reply?, request, cancel).await })
     }
 
     fn connects<'a>(&'a self, host: &'a str, port: u16, _: Duration, _: &'a Cancel) -> LocalFuture<'a, bool> {

@@ -9,15 +9,17 @@ mod pieces;
 mod process;
 mod spawn;
 mod spill;
+mod sql;
 mod survivors;
 mod talk;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{
     Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LeftRunning, LocalFuture, Process, ProcessError,
-    Stream,
+    SqlError, SqlRequest, SqlResult, Stream,
 };
 
 /// Kills every process that this one has started and that has not ended, with all that it led to. For when rbk
@@ -30,6 +32,7 @@ pub fn kill_all_started() {
 pub struct RealHost {
     begun: Instant,
     clients: http::Clients,
+    databases: sql::Databases,
     files: files::RealFiles,
     spills: spill::Spills,
     masters: far::Masters,
@@ -44,6 +47,7 @@ impl RealHost {
         Self {
             begun: Instant::now(),
             clients: http::Clients::default(),
+            databases: sql::Databases::default(),
             files: files::RealFiles,
             spills: spill::Spills::default(),
             masters: far::Masters::default(),
@@ -145,6 +149,14 @@ impl Host for RealHost {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>> {
         Box::pin(self.clients.send(request, cancel))
+    }
+
+    fn sql<'a>(
+        &'a self,
+        request: &'a SqlRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<SqlResult>, SqlError>> {
+        Box::pin(self.databases.run(request, cancel))
     }
 
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool> {

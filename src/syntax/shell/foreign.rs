@@ -40,7 +40,7 @@ impl Remedy {
     pub fn advice(self) -> &'static str {
         match self {
             Remedy::On => "run the command inside `on ssh(…) { … }`, `on docker(…) { … }` or `on pod(…) { … }`",
-            Remedy::Sql => "use `sql.query` or `sql.execute`, which bind the value as a parameter",
+            Remedy::Sql => "use `sql.query` or `sql.exec`, which bind the value as a parameter",
             Remedy::HttpJson => "use `http.post(url, json: { … })`, which encodes the body",
             Remedy::JsonFunction => "write `${json(x)}`, which is the value as JSON",
             Remedy::Environment => "hand it over as an environment variable: `with NAME = x { … }`",
