@@ -1,8 +1,9 @@
 //! What the top level of each file declares: every name and form, known before any body is lowered.
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::environments::Environments;
 use super::lower::Lower;
@@ -97,11 +98,11 @@ impl<'a> Declared<'a> {
             environments: Environments::default(),
             env: None,
             called: Vec::new(),
-            lowered_functions: HashMap::new(),
+            lowered_functions: HashMap::default(),
             secret_vars: Vec::new(),
-            function_types: HashMap::new(),
-            computed: HashSet::new(),
-            scripts: HashMap::new(),
+            function_types: HashMap::default(),
+            computed: HashSet::default(),
+            scripts: HashMap::default(),
         };
         declared.collect();
         declared
@@ -125,7 +126,7 @@ impl<'a> Declared<'a> {
     fn collect(&mut self) {
         let modules = self.modules;
         for (index, module) in modules.all.iter().enumerate() {
-            self.symbols.push(HashMap::new());
+            self.symbols.push(HashMap::default());
             for used in &module.uses {
                 match &used.name {
                     Some(name) => self.declare(index, name, Symbol::Module(used.module), used.span),

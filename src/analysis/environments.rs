@@ -141,7 +141,7 @@ impl Declared<'_> {
                     lower.early = true;
                     let (expr, ty) = lower.pure(&entry.value, "a setting of an environment");
                     if let Some(flag) = FLAGS.into_iter().find(|flag| *flag == &*entry.key.name) {
-                        lower.must_fit(&ty, &Type::Bool, entry.value.span, &format!("`{flag}`"));
+                        lower.must_fit(&ty, &Type::Bool, entry.value.span, format_args!("`{flag}`"));
                         // One that is computed is known when it is chosen; until then it counts as set.
                         protected |=
                             flag == Environment::PROTECTED && !matches!(expr.kind, ExprKind::Const(Value::Bool(false)));

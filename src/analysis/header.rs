@@ -17,8 +17,9 @@ impl Lower<'_, '_, '_> {
         for entry in &written.entries {
             let (value, ty) = self.pure(&entry.value, "the header");
             let span = entry.value.span;
-            let wants =
-                |lower: &mut Self, wanted: Type| lower.must_fit(&ty, &wanted, span, &format!("`{}`", entry.key.name));
+            let wants = |lower: &mut Self, wanted: Type| {
+                lower.must_fit(&ty, &wanted, span, format_args!("`{}`", entry.key.name))
+            };
             match &*entry.key.name {
                 "owner" => {
                     wants(self, Type::String);

@@ -15,8 +15,9 @@ mod pure;
 mod types;
 mod visit;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 pub use program::Program;
 

@@ -1,7 +1,8 @@
 //! Names: where they are bound, whether they surely are, and what they stand for.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::program::{NameInfo, Source};
 use crate::eval::expr::{GlobalId, SlotId};
@@ -181,7 +182,7 @@ impl FrameNames {
     /// What was bound in the innermost scope since a mark: each name once, what it was before, what it is now.
     fn changed(&self, mark: Mark) -> Vec<(&Arc<str>, Option<&Binding>, &Binding)> {
         let Some(scope) = self.scopes.last() else { return Vec::new() };
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let entries = self.log.get(mark.0.max(scope.log)..).unwrap_or_default().iter();
         entries
             .filter(|(name, _)| seen.insert(name))
@@ -224,7 +225,7 @@ impl FrameNames {
     pub(super) fn join(&mut self, ways: Vec<Way>, why: &Maybe) {
         let count = ways.len();
         let mut order = Vec::new();
-        let mut seen: HashMap<Arc<str>, (usize, Binding)> = HashMap::new();
+        let mut seen: HashMap<Arc<str>, (usize, Binding)> = HashMap::default();
         for (name, binding) in ways.into_iter().flatten() {
             let sure = usize::from(binding.maybe.is_none());
             match seen.get_mut(&name) {

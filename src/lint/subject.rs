@@ -1,10 +1,10 @@
 //! What a rule sees of a file: its tree laid out flat, its commands as the shell reads them, and the program.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::deeds::{Deed, deeds};
 use super::walk::{self, Role, Visitor};

@@ -255,7 +255,7 @@ impl Lower<'_, '_, '_> {
                     );
                     return lowered;
                 }
-                self.must_fit(&given, ty, value.span, &format!("`{param}` of `{of}`"));
+                self.must_fit(&given, ty, value.span, format_args!("`{param}` of `{of}`"));
                 lowered
             }
         }
@@ -369,7 +369,7 @@ impl Lower<'_, '_, '_> {
             }
             let (value, ty) = self.expr(&arg.value);
             if let Some(wanted) = Type::read(param.ty, &|_| None) {
-                self.must_fit(&ty, &wanted, arg.value.span, &format!("`{}` of `{shown}`", param.name));
+                self.must_fit(&ty, &wanted, arg.value.span, format_args!("`{}` of `{shown}`", param.name));
             }
             lowered.push(Argument::Value(value));
             types.push(ty);

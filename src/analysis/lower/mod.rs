@@ -134,7 +134,7 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
     }
 
     /// Reports a value of the wrong type.
-    pub(super) fn must_fit(&mut self, given: &Type, wanted: &Type, span: Span, what: &str) {
+    pub(super) fn must_fit(&mut self, given: &Type, wanted: &Type, span: Span, what: impl std::fmt::Display) {
         if given.fits(wanted) {
             return;
         }
@@ -226,7 +226,7 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
     pub(super) fn statements(&mut self, statements: &[tree::Stmt]) -> Block {
         let outer = std::mem::take(&mut self.before);
         let mut body = Vec::new();
-        self.names.narrowed.push(std::collections::HashSet::new());
+        self.names.narrowed.push(rustc_hash::FxHashSet::default());
         for stmt in statements {
             self.statement(stmt, &mut body);
         }
@@ -243,7 +243,13 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// The text of a span on one line.
     pub(super) fn source(&self, span: Span) -> String {
-        self.declared.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+        let mut words = self.declared.sources.text(span).split_whitespace();
+        let mut line = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            line.push(' ');
+            line.push_str(word);
+        }
+        line
     }
 
     /// A text that a person reads, with what it interpolates.

@@ -38,7 +38,7 @@ impl Lower<'_, '_, '_> {
                 return None;
             }
             let (value, given) = lower.expr(expr);
-            lower.must_fit(&given, &ty, expr.span, &format!("`{name}`"));
+            lower.must_fit(&given, &ty, expr.span, format_args!("`{name}`"));
             Some(value)
         };
         lowered.when = typed(self, &modifiers.when, "when", Type::Bool);

@@ -292,7 +292,7 @@ impl Lower<'_, '_, '_> {
         match program.params.iter().find(|param| param.name == name.name) {
             Some(param) => {
                 let wanted = param.ty.clone();
-                self.must_fit(ty, &wanted, span, &format!("`{}`", name.name));
+                self.must_fit(ty, &wanted, span, format_args!("`{}`", name.name));
             }
             None => {
                 let known: Vec<&str> = program.params.iter().map(|param| &*param.name).collect();
@@ -378,7 +378,7 @@ impl Lower<'_, '_, '_> {
         let narrowed = modifiers.when.as_ref().and_then(|when| self.narrow(when));
         if narrowed.is_none() {
             // The stack is balanced by `leave`.
-            self.names.narrowed.push(std::collections::HashSet::new());
+            self.names.narrowed.push(rustc_hash::FxHashSet::default());
         }
         Outside {
             effect: self.effect.take(),

@@ -82,7 +82,7 @@ impl<'i> Builder<'i> {
             "backoff" => "a factor, for example `backoff 2`",
             _ => "a number, for example `tolerate 2` or `tolerate 10%`",
         };
-        self.expr_or(&mut self.kids(node), end, &format!("`{word}` is followed by {example}"))
+        self.expr_or(&mut self.kids(node), end, format_args!("`{word}` is followed by {example}"))
     }
 
     /// Sets what may be set once.

@@ -58,7 +58,7 @@ impl<'i> Builder<'i> {
     }
 
     fn condition(&self, kids: &mut super::Kids<'_, 'i>, span: Span, word: &str) -> Expr {
-        self.expr_or(kids, span.end, &format!("a condition is missing behind `{word}`"))
+        self.expr_or(kids, span.end, format_args!("a condition is missing behind `{word}`"))
     }
 
     /// `if c { a } else { b }` as a value.
@@ -155,12 +155,17 @@ impl<'i> Builder<'i> {
         StmtKind::For(Box::new(For { item, list, parallel, tolerate, body, head }))
     }
 
-    pub(super) fn ident_or(&self, kids: &mut super::Kids<'_, 'i>, near: Span, message: &str) -> Ident {
+    pub(super) fn ident_or(
+        &self,
+        kids: &mut super::Kids<'_, 'i>,
+        near: Span,
+        message: impl std::fmt::Display,
+    ) -> Ident {
         if let Some(name) = kids.accept(Rule::ident) {
             return self.ident(&name);
         }
         let at = kids.accept(Rule::missing).map_or(Span { start: near.end, ..near }, |marker| self.span(&marker));
-        self.missing(at, message);
+        self.missing(at, &message.to_string());
         no_ident(at)
     }
 

@@ -53,12 +53,12 @@ impl<'i> Builder<'i> {
     }
 
     /// The next node if it is an expression; otherwise `message` is reported at the marker or at `end`.
-    pub(super) fn expr_or(&self, kids: &mut Kids<'_, 'i>, end: u32, message: &str) -> Expr {
+    pub(super) fn expr_or(&self, kids: &mut Kids<'_, 'i>, end: u32, message: impl std::fmt::Display) -> Expr {
         if let Some(node) = kids.accept(Rule::expr) {
             self.expr(&node)
         } else {
             let at = kids.accept(Rule::missing).map_or(Span::new(self.id, end, end), |node| self.span(&node));
-            self.missing(at, message);
+            self.missing(at, &message.to_string());
             error_expr(at)
         }
     }

@@ -231,7 +231,7 @@ impl<'i> Builder<'i> {
             );
         }
         // A file from Windows says the same as one from elsewhere.
-        if value.contains("\r\n") {
+        if value.contains('\r') && value.contains("\r\n") {
             return self.text_part(&value.replace("\r\n", "\n"), range);
         }
         self.text_part(&value, range)

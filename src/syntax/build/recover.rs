@@ -210,13 +210,14 @@ impl<'i> Builder<'i> {
     /// Remembers a block whose closing brace stands further left than the line that opened it:
     /// the brace was probably meant for a block around it.
     pub(super) fn weigh_indentation(&self, block: Span) {
-        let indent = |at: u32| {
-            let before = &self.text[..at as usize];
-            let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
-            (line.len() - line.trim_start().len(), line.trim().is_empty())
-        };
-        let (close, alone) = indent(block.end.saturating_sub(1));
-        if alone && close < indent(block.start).0 {
+        let before = &self.text[..block.end.saturating_sub(1) as usize];
+        let line_before = before.trim_end_matches([' ', '\t']);
+        if !(line_before.is_empty() || line_before.ends_with('\n')) {
+            return;
+        }
+        let head = &self.text[..block.start as usize];
+        let line = &head[head.rfind('\n').map_or(0, |newline| newline + 1)..];
+        if before.len() - line_before.len() < line.len() - line.trim_start().len() {
             self.suspects.borrow_mut().push(block);
         }
     }

@@ -12,7 +12,7 @@ impl<'i> Builder<'i> {
         let mut kids = self.kids(node);
         let secret = kids.skips(Rule::let_secret);
         let word = self.first_word(node);
-        let name = self.ident_or(&mut kids, span, &format!("the name is missing, as in `{word} name = …`"));
+        let name = self.ident_or(&mut kids, span, format_args!("the name is missing, as in `{word} name = …`"));
         // `: type` and a missing value both may leave a marker; only a type is followed by more.
         let typed = matches!(kids.peek(), Some(Rule::r#type));
         let ty = typed.then(|| self.type_or(&mut kids, span.end));
@@ -79,7 +79,7 @@ impl<'i> Builder<'i> {
         let word = self.first_word(node);
         let mut kids = self.kids(node);
         kids.next();
-        let condition = self.expr_or(&mut kids, span.end, &format!("`{word}` is followed by the bad sign"));
+        let condition = self.expr_or(&mut kids, span.end, format_args!("`{word}` is followed by the bad sign"));
         let lasting = kids.next().map(|part| match part.as_rule() {
             Rule::lasting_times => Lasting::Times(self.inner_value(&part, "`times` is followed by a number")),
             _ => Lasting::For(self.inner_value(&part, "`for` is followed by a duration")),

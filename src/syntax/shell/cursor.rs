@@ -29,7 +29,8 @@ impl Unit {
 
 /// Lays the pieces out.
 pub(super) fn units(pieces: &[Piece<'_>]) -> Vec<Unit> {
-    let mut units = Vec::new();
+    let long = |piece: &Piece<'_>| if let Piece::Text(text) = piece { text.len() } else { 1 };
+    let mut units = Vec::with_capacity(pieces.iter().map(long).sum());
     let mut holes = 0;
     for (piece, part) in pieces.iter().enumerate() {
         match part {

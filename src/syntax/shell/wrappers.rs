@@ -86,9 +86,12 @@ pub(super) fn innermost(words: &[Word]) -> &[Word] {
 fn unwrapped(words: &[Word]) -> Option<&[Word]> {
     let (program, rest) = words.split_first()?;
     let program = base_name(program)?;
+    let initial = program.as_bytes().first();
     WRAPPERS.iter().find_map(|wrapper| {
         let (name, subcommands) = wrapper.name.split_first()?;
-        if *name == program { wrapper.inner(name, subcommands, rest) } else { None }
+        // Most programs are no wrappers, and differ in their first letter.
+        let is_it = name.as_bytes().first() == initial && *name == program;
+        if is_it { wrapper.inner(name, subcommands, rest) } else { None }
     })
 }
 
