@@ -320,7 +320,7 @@ t_seconds_bucket{le=\"+Inf\"} 100
     #[test]
     fn sums_and_shares() {
         let name = Value::from("http_requests_total");
-        assert_eq!(of("metric", &[name.clone()]), "1030");
+        assert_eq!(of("metric", std::slice::from_ref(&name)), "1030");
         let failed = Value::record([("code", Value::from("500"))]);
         assert_eq!(of("metric", &[name.clone(), failed]), "3");
         assert!(of("metric", &[Value::from("no")]).contains("there is no metric `no`"));

@@ -120,7 +120,7 @@ mod tests {
             ("b", Value::record([("c d", Value::Bool(true))])),
         ]);
         let Value::Str(text) = (match super::ALL[2].run {
-            super::Run::Plain(run) => run(&[value.clone()]).unwrap(),
+            super::Run::Plain(run) => run(std::slice::from_ref(&value)).unwrap(),
             super::Run::WithFunction(_) => unreachable!(),
         }) else {
             panic!("no text")

@@ -121,7 +121,7 @@ impl<'i> Builder<'i> {
     }
 
     fn at(&self, start: usize, end: usize) -> Span {
-        // A text is at most 4 MiB long; `limits` saw to it.
+        // A text is at most 4 MiB long.
         Span::new(self.id, offset(start), offset(end))
     }
 
