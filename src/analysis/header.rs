@@ -18,7 +18,7 @@ impl Lower<'_, '_, '_> {
             let (value, ty) = self.pure(&entry.value, "the header");
             let span = entry.value.span;
             let wants = |lower: &mut Self, wanted: Type| {
-                lower.must_fit(&ty, &wanted, span, format_args!("`{}`", entry.key.name))
+                lower.must_fit(&ty, &wanted, span, format_args!("`{}`", entry.key.name));
             };
             match &*entry.key.name {
                 "owner" => {

@@ -39,7 +39,7 @@ impl Lower<'_, '_, '_> {
                     return lowered;
                 }
                 if !given.fits(ty) {
-                    self.must_fit(&given, ty, value.span, &format!("`{param}` of `{of}`"));
+                    self.must_fit(&given, ty, value.span, format_args!("`{param}` of `{of}`"));
                     return lowered;
                 }
                 let message = "a statement is given as a literal, so that what it interpolates can be bound";
