@@ -68,6 +68,7 @@ fn must(command: &mut Command) {
 }
 
 /// Starts a server beside a shell that ends it.
+#[allow(clippy::zombie_processes, reason = "the shell waits for the end of this process")]
 fn start(words: &[String], folder: &Path, port: u16) -> Server {
     let script = "\"$@\" >\"$FOLDER/log\" 2>&1 & pid=$!; read -r _; kill -INT $pid; sleep 0.2; kill -9 $pid; wait $pid; rm -rf \"$FOLDER\"";
     let mut child = Command::new("setsid")
