@@ -45,7 +45,8 @@ fn world() -> FakeHost {
     let host = FakeHost::new();
     host.on_command("*", CommandReply::ok("1\n"));
     host.on_http("*", "*", HttpReply::json(200, r#"{"status":"ok"}"#));
-    let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"1"]}]}}"#;
+    let vector =
+        r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"1"]}]}}"#;
     host.on_http("GET", "*/api/v1/query?*", HttpReply::json(200, vector));
     let matrix = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
     host.on_http("GET", "*/api/v1/query_range?*", HttpReply::json(200, matrix));
