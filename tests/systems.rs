@@ -1,0 +1,23 @@
+//! The runbooks of `runbooks/`, each run against the simulated world (`tests/tools/`) and the real parts of it (PostgreSQL, git),
+//! hours of watching on a virtual clock: the good path, what the page says of each failure, and the way back.
+//!
+//! `RBK_SHOW=1` prints what each run told.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
+#[path = "systems/clock.rs"]
+mod clock;
+#[path = "systems/frame.rs"]
+mod frame;
+#[path = "systems/host.rs"]
+mod host;
+#[path = "systems/servers.rs"]
+mod servers;
+#[path = "systems/table.rs"]
+mod table;
+#[path = "stdlib/world.rs"]
+#[allow(dead_code, reason = "shared with the tests of the library, which use other parts of it")]
+mod tools;
+#[path = "systems/world.rs"]
+#[allow(dead_code, reason = "each system uses a part of it")]
+mod world;
