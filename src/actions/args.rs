@@ -39,6 +39,13 @@ pub(super) fn optional_text(args: &Args, name: &str) -> Option<String> {
     }
 }
 
+/// The header that hands the token of `bearer` over. What a command or a file gave ends in a line end, and a header
+/// holds none.
+pub(super) fn bearer(args: &Args) -> Option<(String, String)> {
+    let token = optional_text(args, "bearer")?;
+    Some(("authorization".to_owned(), format!("Bearer {}", token.trim_end())))
+}
+
 /// A duration that may have been left out.
 pub(super) fn duration(args: &Args, name: &str) -> Option<Duration> {
     match args.get(name) {

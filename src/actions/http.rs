@@ -279,9 +279,7 @@ fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
     }
     let has =
         |headers: &[(String, String)], name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-    if let Some(token) = super::args::optional_text(args, "bearer") {
-        headers.push(("authorization".to_owned(), format!("Bearer {token}")));
-    }
+    headers.extend(super::args::bearer(args));
     if let Value::Record(basic) = exposed(args.get("basic")) {
         let part = |name: &str| basic.get(name).map(display::exposed_text).unwrap_or_default();
         let pair = crate::functions::to_base64(format!("{}:{}", part("user"), part("password")).as_bytes());

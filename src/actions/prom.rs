@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::args::{duration, later, no_evidence, optional_text, shown, text};
+use super::args::{bearer, duration, later, no_evidence, shown, text};
 use crate::catalog::{Action, ActionError, Call, Effect, Inverse, Param};
 use crate::functions::{increase, parse_metrics, url_component};
 use crate::host::HttpRequest;
@@ -211,8 +211,7 @@ async fn ask(call: &Call<'_>, asked: &str) -> Result<serde_json::Value, ActionEr
 
 /// Status and body.
 async fn get(call: &Call<'_>, url: String) -> Result<(u16, String), ActionError> {
-    let bearer = optional_text(call.args, "bearer");
-    let headers = bearer.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))).into_iter().collect();
+    let headers = bearer(call.args).into_iter().collect();
     let connect_timeout = Some(Duration::from_secs(10));
     let request = HttpRequest {
         method: "GET".to_owned(),

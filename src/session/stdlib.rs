@@ -18,6 +18,7 @@ static MODULES: &[(&str, &str)] = &[
     ("std.gcp.cloudrun", include_str!("../../stdlib/gcp/cloudrun.rbk")),
     ("std.gcp.cloudsql", include_str!("../../stdlib/gcp/cloudsql.rbk")),
     ("std.gcp.logging", include_str!("../../stdlib/gcp/logging.rbk")),
+    ("std.gcp.monitoring", include_str!("../../stdlib/gcp/monitoring.rbk")),
     ("std.gcp.secrets", include_str!("../../stdlib/gcp/secrets.rbk")),
     ("std.gh", include_str!("../../stdlib/gh.rbk")),
     ("std.git", include_str!("../../stdlib/git.rbk")),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::world::World;
-use rbk::host::fake::{Called, FakeHost, HttpReply};
+use rbk::host::fake::{Called, CommandReply, FakeHost, HttpReply};
 use rbk::session;
 use rbk::source::FileId;
 use rbk::syntax::{self, tree::StmtKind};
@@ -130,7 +130,8 @@ fn every_example_of_a_tool_runs() {
 }
 
 /// Modules that speak HTTP to a service: their examples name its real address, so they run in a scripted world.
-const SPEAK_HTTP: &[&str] = &["std.discord", "std.pagerduty", "std.sentry", "std.slack", "std.statuspage"];
+const SPEAK_HTTP: &[&str] =
+    &["std.discord", "std.gcp.monitoring", "std.pagerduty", "std.sentry", "std.slack", "std.statuspage"];
 
 #[test]
 fn every_example_of_a_service_runs() {
@@ -146,6 +147,11 @@ fn every_example_of_a_service_runs() {
         fake.on_http("GET", "*/components", HttpReply::json(200, format!("[{component}]")));
         fake.on_http("GET", "*/components/*", HttpReply::json(200, component));
         fake.on_http("GET", "*/issues/*", HttpReply::json(200, "[]"));
+        fake.on_http("GET", "*/events/*", HttpReply::json(200, r#"{"data":[{"failure_rate()":0.002}]}"#));
+        fake.on_command("gcloud auth print-access-token", CommandReply::ok("ya29.token-of-a-test\n"));
+        let value = r#"{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"0.004"]}]}"#;
+        let vector = format!(r#"{{"status":"success","data":{value}}}"#);
+        fake.on_http("GET", "*/prometheus/api/v1/query?*", HttpReply::json(200, vector));
         fake.fake_files().put("/case/case.rbk", &text);
         let told = crate::scripted::run(fake);
         assert!(told.is_none(), "{module}: {told:?}\n{text}");

@@ -288,6 +288,11 @@ impl Host for FakeHost {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>> {
         self.0.log.borrow_mut().push(Called::Http(request.clone()));
+        // As strict as the real one: a token that was read with its line end is none.
+        if request.headers.iter().any(|(_, value)| value.contains(['\r', '\n'])) {
+            let message = "failed to parse header value".to_owned();
+            return Box::pin(std::future::ready(Err(HttpError { message, never_sent: true, cancelled: false })));
+        }
         let mut rules = self.0.servers.borrow_mut();
         let rule = rules.iter_mut().rev().find(|rule| {
             (rule.method == "*" || rule.method.eq_ignore_ascii_case(&request.method))
