@@ -5,14 +5,22 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+#[path = "systems/caas.rs"]
+mod caas;
 #[path = "systems/clock.rs"]
 mod clock;
+#[path = "systems/cloud.rs"]
+#[allow(dead_code, reason = "each system uses a part of it")]
+mod cloud;
 #[path = "systems/frame.rs"]
 mod frame;
 #[path = "systems/host.rs"]
 mod host;
 #[path = "systems/servers.rs"]
 mod servers;
+#[path = "tools/sites/mod.rs"]
+#[allow(dead_code, reason = "a test asks it, and has the tools set it up")]
+mod sites;
 #[path = "systems/table.rs"]
 mod table;
 #[path = "stdlib/world.rs"]

@@ -58,8 +58,17 @@ impl Ran {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::set_up(None)
+    }
+
+    /// The world of a system that `tests/tools/sites` knows.
+    pub(crate) fn of(system: &str) -> Self {
+        Self::set_up(Some(system))
+    }
+
+    fn set_up(system: Option<&str>) -> Self {
         let folder = TempDir::new().unwrap();
-        let made = Command::new(tools()).arg("setup").arg(folder.path()).output().unwrap();
+        let made = Command::new(tools()).arg("setup").arg(folder.path()).args(system).output().unwrap();
         assert!(made.status.success(), "{made:?}");
         let system = folder.path().join("system");
         std::fs::create_dir(&system).unwrap();

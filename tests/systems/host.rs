@@ -2,6 +2,7 @@
 //! tools on PATH.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,9 +14,14 @@ use rbk::host::{
 };
 
 use crate::clock::Clock;
+use crate::sites;
+use crate::world::change_state;
 
 /// An answer with this header took so many milliseconds of the virtual clock.
 const TOOK: &str = "x-took-ms";
+
+/// What a tool of the world ends with in place of hanging, where it is told this number (`tests/tools/faults.rs`).
+const HANGS: i32 = 97;
 
 /// See the module.
 pub(crate) struct WorldHost {
@@ -81,10 +87,19 @@ impl Host for WorldHost {
             let mut process = process.clone();
             let env = self.vars.iter().map(|(name, value)| (name.clone(), value.clone()));
             process.env = env.chain(std::mem::take(&mut process.env)).collect();
+            process.env.insert("TOOLS_HANG".to_owned(), HANGS.to_string());
+            process.env.insert("TOOLS_NOW".to_owned(), self.now().to_string());
             process.dir = Some(self.files.folder.join(process.dir.unwrap_or_default()));
             // What lives beside the story (`background`) works all the time; nothing waits for it.
-            let _working = (!process.dies_with_us).then(|| self.clock.work());
-            self.real.run_process(&process, output, cancel).await
+            let working = (!process.dies_with_us).then(|| self.clock.work());
+            let mut exit = self.real.run_process(&process, output, cancel).await?;
+            if exit.status == HANGS {
+                // What hangs does so by the clock of the run: until it is ended.
+                drop(working);
+                cancel.cancelled().await;
+                (exit.status, exit.cancelled) = (143, true);
+            }
+            Ok(exit)
         })
     }
 
@@ -94,6 +109,11 @@ impl Host for WorldHost {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>> {
         Box::pin(async move {
+            if let Some(mut answer) = asked(&self.files.folder, request) {
+                self.clock.sleep(answer.elapsed, cancel).await;
+                answer.elapsed = answer.elapsed.max(Duration::from_millis(1));
+                return Ok(answer);
+            }
             let working = self.clock.work();
             let mut answer = self.real.http(request, cancel).await?;
             drop(working);
@@ -127,6 +147,31 @@ impl Host for WorldHost {
     fn files(&self) -> &dyn Files {
         &self.files
     }
+}
+
+/// What a host of this world answers under its own name; it is noted with the calls of tools. `None`: it is none.
+fn asked(folder: &Path, request: &HttpRequest) -> Option<HttpResponse> {
+    if request.url.contains("//127.0.0.1") || request.url.contains("//localhost") {
+        return None;
+    }
+    let bearer = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let bearer = bearer.and_then(|(_, value)| value.strip_prefix("Bearer "));
+    let body = request.body.as_deref().unwrap_or_default();
+    let mut answer = None;
+    change_state(folder, |state| {
+        let asked = sites::Request::of(state, &request.method, &request.url, body, bearer);
+        answer = asked.map(|asked| sites::answer(state, &asked));
+    });
+    let answer = answer?;
+    let mut log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("calls.log")).unwrap();
+    let line = serde_json::json!({ "tool": request.method, "args": [request.url], "fault": null });
+    writeln!(log, "{line}").unwrap();
+    Some(HttpResponse {
+        status: answer.status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: answer.body.to_string().into_bytes(),
+        elapsed: Duration::from_millis(answer.after),
+    })
 }
 
 /// Files, relative to the folder of the world.

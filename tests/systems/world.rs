@@ -1,14 +1,15 @@
 //! A system in a world of its own: its tools, its service, its people, and runs of its runbooks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rbk::host::{Cancel, Host, LocalFuture};
 use rbk::journal::{Groups, Memory, Record};
 use rbk::report::plain::{Plain, Telling};
+use rbk::runtime::event::{Event, Observer, ScopeStatus};
 use rbk::runtime::inputs::{Given, GivenValue, bind};
 use rbk::runtime::person::{Answer, Person, Question, QuestionKind};
 use rbk::runtime::{Control, NobodyElsewhere, Selection, Start, Unhandled};
@@ -52,6 +53,7 @@ pub(crate) struct System {
     vars: BTreeMap<String, String>,
     began: jiff::Timestamp,
     clock: Rc<Clock>,
+    reaction: Rc<Cell<Option<Duration>>>,
     /// The service, if something speaks HTTP.
     pub(crate) service: Option<Service>,
 }
@@ -64,6 +66,7 @@ pub(crate) struct Asks<'a> {
     by: Option<String>,
     only: Vec<String>,
     watches: Option<Box<dyn Fn(&str) + 'a>>,
+    agrees: bool,
 }
 
 impl<'a> Asks<'a> {
@@ -81,6 +84,12 @@ impl<'a> Asks<'a> {
     /// Boxes are ticked and confirmations given unless something else is said here; nothing else is.
     pub(crate) fn says(mut self, question: &str, answer: &str) -> Self {
         self.answers.push((question.to_owned(), answer.to_owned()));
+        self
+    }
+
+    /// Approves, and does what is to be done by hand, unless something else is said.
+    pub(crate) fn agrees(mut self) -> Self {
+        self.agrees = true;
         self
     }
 
@@ -104,7 +113,15 @@ impl<'a> Asks<'a> {
 
 impl System {
     pub(crate) fn new(name: &'static str) -> Self {
-        let world = World::new();
+        Self::in_world(name, World::new())
+    }
+
+    /// In the world that `tests/tools/sites` has for it, where hosts answer under their own names.
+    pub(crate) fn of(name: &'static str) -> Self {
+        Self::in_world(name, World::of(name))
+    }
+
+    fn in_world(name: &'static str, world: World) -> Self {
         let system = world.path().join("system");
         let path = std::env::var_os("PATH").unwrap_or_default();
         for program in MORE {
@@ -122,7 +139,25 @@ impl System {
             ("TOOLS_WORLD", at.clone()),
         ];
         let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { name, world, vars, began: BEGAN.parse().unwrap(), clock: Rc::default(), service: None }
+        Self {
+            name,
+            world,
+            vars,
+            began: BEGAN.parse().unwrap(),
+            clock: Rc::default(),
+            service: None,
+            reaction: Rc::default(),
+        }
+    }
+
+    /// How long the clock has run.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// From the failing check to the first compensating command of the last run, by the real clock.
+    pub(crate) fn reaction(&self) -> Option<Duration> {
+        self.reaction.get()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -187,7 +222,7 @@ impl System {
         let code = local.block_on(&runtime, async {
             let passing = tokio::task::spawn_local(Rc::clone(&self.clock).run());
             // Whoever runs it lives as long as the run.
-            let code = started(&host, path, asks, &told).await;
+            let code = started(&host, path, asks, &told, &self.reaction).await;
             passing.abort();
             code
         });
@@ -209,7 +244,13 @@ pub(crate) fn change_state(folder: &Path, change: impl FnOnce(&mut Value)) {
 }
 
 /// As `rbk run` does it. `None`: nothing was executed.
-async fn started(host: &Rc<dyn Host>, path: &Path, asks: Asks<'_>, told: &Told) -> Option<u8> {
+async fn started(
+    host: &Rc<dyn Host>,
+    path: &Path,
+    asks: Asks<'_>,
+    told: &Told,
+    reaction: &Rc<Cell<Option<Duration>>>,
+) -> Option<u8> {
     let opened = match session::open(&**host, path) {
         Ok(opened) => opened,
         Err(why) => {
@@ -244,7 +285,7 @@ async fn started(host: &Rc<dyn Host>, path: &Path, asks: Asks<'_>, told: &Told) 
         id: "run-1".into(),
         host: Rc::clone(host),
         dispatcher: session::live(host, &record, &person, &(Rc::new(NobodyElsewhere) as _)),
-        observer: Rc::new(Plain::new(Box::new(told.clone()), Rc::clone(host), telling)),
+        observer: Rc::new(Watch::new(Plain::new(Box::new(told.clone()), Rc::clone(host), telling), reaction)),
         control: Rc::new(Control::default()),
         selection,
         on_fail: Unhandled::default(),
@@ -256,6 +297,39 @@ async fn started(host: &Rc<dyn Host>, path: &Path, asks: Asks<'_>, told: &Told) 
         () = answering(&questions, &asks, told) => unreachable!("people do not go home"),
     };
     Some(report.status.exit_code())
+}
+
+/// Tells the run, and measures how long a failure waits for what takes it back.
+struct Watch {
+    plain: Plain,
+    failed: Cell<Option<Instant>>,
+    rolling: Cell<bool>,
+    reaction: Rc<Cell<Option<Duration>>>,
+}
+
+impl Watch {
+    fn new(plain: Plain, reaction: &Rc<Cell<Option<Duration>>>) -> Self {
+        reaction.set(None);
+        Self { plain, failed: Cell::default(), rolling: Cell::default(), reaction: Rc::clone(reaction) }
+    }
+}
+
+impl Observer for Watch {
+    fn observe(&self, event: &Event) {
+        match event {
+            Event::ScopeEnded { status: ScopeStatus::Failed, scope, .. }
+                if scope.kind != "phase" && !self.rolling.get() =>
+            {
+                self.failed.set(Some(Instant::now()));
+            }
+            Event::RollbackStarted { .. } => self.rolling.set(true),
+            Event::EffectStarted { .. } if self.rolling.get() && self.reaction.get().is_none() => {
+                self.reaction.set(self.failed.get().map(|at| at.elapsed()));
+            }
+            _ => {}
+        }
+        self.plain.observe(event);
+    }
 }
 
 /// Questions on their way to those who answer.
@@ -304,7 +378,12 @@ fn said(question: &Question, asks: &Asks<'_>, used: &mut [bool]) -> Option<Strin
         used[at] = true;
         return Some(answer.clone()).filter(|answer| answer != "(nobody)");
     }
-    matches!(question.kind, QuestionKind::Tick | QuestionKind::Confirm).then(|| "yes".to_owned())
+    let agrees = match question.kind {
+        QuestionKind::Tick | QuestionKind::Confirm => true,
+        QuestionKind::Approve(_) | QuestionKind::Manual => asks.agrees,
+        _ => false,
+    };
+    agrees.then(|| "yes".to_owned())
 }
 
 /// What people are told.

@@ -3,6 +3,7 @@
 //!
 //!     cargo build --example tools
 //!     target/debug/examples/tools setup /tmp/world           # /tmp/world/bin/kubectl, … and a state to begin with
+//!     target/debug/examples/tools setup /tmp/world caas      # the same with the world of runbooks/caas
 //!     export TOOLS_WORLD=/tmp/world PATH=/tmp/world/bin:$PATH
 //!     kubectl get deployment web -o json
 //!     target/debug/examples/tools serve /tmp/world 8099      # http://127.0.0.1:8099/SERVICE/health
@@ -24,6 +25,7 @@ mod helm;
 mod kubectl;
 mod packages;
 mod serve;
+mod sites;
 mod small;
 mod terraform;
 
@@ -69,17 +71,21 @@ fn main() {
 /// The program under its own name.
 fn own(words: &[String]) {
     match words {
-        [word, folder] if word == "setup" => setup(Path::new(folder)),
+        [word, folder] if word == "setup" => setup(Path::new(folder), &beginning::state(), beginning::files()),
+        [word, folder, system] if word == "setup" => {
+            let state = sites::begin(system).unwrap_or_else(|| panic!("there is no system {system}"));
+            setup(Path::new(folder), &state, sites::files(system));
+        }
         [word, folder, port] if word == "serve" => serve::serve(Path::new(folder), port.parse().expect("a port")),
         _ => {
-            eprintln!("tools setup FOLDER | tools serve FOLDER PORT");
+            eprintln!("tools setup FOLDER [SYSTEM] | tools serve FOLDER PORT");
             exit(2);
         }
     }
 }
 
 /// A world to begin with: every tool in `bin`, and a state.
-fn setup(folder: &Path) {
+fn setup(folder: &Path, state: &Value, files: Vec<(&str, String)>) {
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     let own = std::env::current_exe().unwrap();
@@ -88,8 +94,8 @@ fn setup(folder: &Path) {
         let _ = std::fs::remove_file(&link);
         std::os::unix::fs::symlink(&own, &link).unwrap();
     }
-    write(folder, &beginning::state());
-    for (file, text) in beginning::files() {
+    write(folder, state);
+    for (file, text) in files {
         let file = folder.join(file);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();

@@ -1,11 +1,13 @@
-//! An HTTP service whose answers follow the state: `/NAME/health` says how the live revision of a Cloud Run
-//! service, or the pods of a deployment, are.
+//! The sites of the world over HTTP: `http://127.0.0.1:PORT/SITE/…`.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use crate::sites::{self, Request};
 
 pub(crate) fn serve(folder: &Path, port: u16) {
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -21,46 +23,38 @@ fn answer(folder: &Path, mut stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
     let _ = reader.read_line(&mut first);
+    let (mut length, mut bearer) = (0, None);
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+        let (name, value) = line.trim().split_once(": ").unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().unwrap_or(0),
+            "authorization" => bearer = value.strip_prefix("Bearer ").map(str::to_owned),
+            _ => {}
+        }
         line.clear();
     }
-    let path = first.split(' ').nth(1).unwrap_or("/");
-    let mut parts = path.trim_start_matches('/').split('/');
-    let name = parts.next().unwrap_or_default();
-    let (status, body) = health(&crate::read(folder), name);
-    let body = body.to_string();
+    let mut body = vec![0; length];
+    let _ = reader.read_exact(&mut body);
+    let mut words = first.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or("/"));
+    let held = crate::lock(folder);
+    let before = crate::read(folder);
+    let mut state = before.clone();
+    let request = Request::of(&state, method, path, &body, bearer.as_deref());
+    let answer = request.map_or_else(|| sites::answered(404, json!({})), |of| sites::answer(&mut state, &of));
+    if state != before {
+        crate::write(folder, &state);
+    }
+    drop(held);
+    std::thread::sleep(Duration::from_millis(answer.after));
+    let body = answer.body.to_string();
     let _ = write!(
         stream,
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {} Answer\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        answer.status,
         body.len()
     );
-}
-
-/// What a name answers: a Cloud Run service by the revision that has most of the traffic.
-fn health(state: &Value, name: &str) -> (&'static str, Value) {
-    let runs = state["run"]["services"].as_object().into_iter().flatten();
-    if let Some((_, service)) = runs.into_iter().find(|(key, _)| key.rsplit('/').next() == Some(name)) {
-        let traffic = service["status"]["traffic"].as_array().cloned().unwrap_or_default();
-        let live = traffic.iter().max_by_key(|entry| entry["percent"].as_i64().unwrap_or(0));
-        let live = live.and_then(|entry| entry["revisionName"].as_str()).unwrap_or_default();
-        let broken = is_broken(state, live);
-        let word = if broken { "degraded-malformed-query-detected" } else { "operational" };
-        let body = json!({ "service": name, "auth_status": word, "revision": live });
-        return (if broken { "503 Service Unavailable" } else { "200 OK" }, body);
-    }
-    let objects = state["k8s"]["objects"].as_object().into_iter().flatten();
-    let found = objects.into_iter().find(|(key, _)| key.ends_with(&format!("/Deployment/{name}")));
-    match found {
-        Some((_, deployment)) => {
-            let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(0);
-            let ready = deployment["status"]["readyReplicas"].as_i64().unwrap_or(0);
-            let fine = ready > 0;
-            let status = if fine { "200 OK" } else { "503 Service Unavailable" };
-            (status, json!({ "status": if fine { "ok" } else { "down" }, "ready": ready, "wanted": wanted }))
-        }
-        None => ("404 Not Found", json!({ "error": format!("there is no {name}") })),
-    }
 }
 
 /// Whether what runs under this name, an image or a revision, is listed as broken.
