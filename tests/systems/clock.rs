@@ -76,8 +76,10 @@ impl Clock {
             let began = std::time::Instant::now();
             // Whoever can go on does, before anything else happens.
             let mut quiet = 0;
-            while quiet < 8 {
-                if self.busy.get() > 0 && began.elapsed() < HANGS {
+            let works = || self.busy.get() > 0 && began.elapsed() < HANGS;
+            // Somebody may have begun to work while the last of the others had their turn.
+            while quiet < 8 || works() {
+                if works() {
                     quiet = 0;
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 } else {
