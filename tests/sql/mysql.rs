@@ -262,10 +262,6 @@ fn failures_say_what_to_do() {
             "NotBegun: the name of no-such-host.invalid:3306 could not be resolved".to_owned(),
         ),
         (
-            format!("mysql://admin:{ENCODED}@127.0.0.1:{port}/?ssl-mode=REQUIRED"),
-            format!("NotBegun: 127.0.0.1:{port} offers no TLS\nhelp: ssl-mode=DISABLED"),
-        ),
-        (
             format!("mysql://admin:{ENCODED}@127.0.0.1:{port}/?tls=yes"),
             "NotBegun: this is no address of MySQL: `tls=yes` is not known".to_owned(),
         ),
@@ -290,4 +286,33 @@ fn failures_say_what_to_do() {
     // Through the socket.
     let socket = format!("mysql://admin:{ENCODED}@localhost/?socket={}", server.folder.join("socket").display());
     assert_eq!(Db::new(socket).shown("1"), "Int 1");
+}
+
+#[test]
+fn who_answers_is_known_if_asked_for() {
+    let Some(server) = mysql() else { return };
+    server.mysql_database();
+    let url = |host: &str, query: &str| format!("mysql://admin:{ENCODED}@{host}:{}/?{query}", server.port);
+    let ca = format!("ssl-ca={}", server.folder.join("ca.crt").display());
+    let encrypted = "CASE variable_value WHEN '' THEN 'plain' ELSE 'encrypted' END FROM information_schema.session_status \
+                     WHERE variable_name = 'Ssl_cipher'";
+    for (query, wanted) in [
+        ("ssl-mode=DISABLED".to_owned(), "plain"),
+        ("ssl-mode=PREFERRED".to_owned(), "encrypted"),
+        ("ssl-mode=REQUIRED".to_owned(), "encrypted"),
+        (format!("ssl-mode=VERIFY_CA&{ca}"), "encrypted"),
+        (format!("ssl-mode=VERIFY_IDENTITY&{ca}"), "encrypted"),
+    ] {
+        assert_eq!(Db::new(url("localhost", &query)).shown(encrypted), format!("Text \"{wanted}\""), "{query}");
+    }
+    for (host, query, help) in [
+        ("127.0.0.1", format!("ssl-mode=VERIFY_IDENTITY&{ca}"), "a name that the certificate is for"),
+        ("127.0.0.1", format!("ssl-mode=VERIFY_CA&{ca}"), "a name that the certificate is for"),
+        ("localhost", "ssl-mode=VERIFY_IDENTITY".to_owned(), "help: ssl-ca="),
+        ("localhost", "ssl-mode=VERIFY_CA".to_owned(), "help: ssl-ca="),
+    ] {
+        let told = told(&Db::new(url(host, &query)).query(&["SELECT 1"], Vec::new()).unwrap_err());
+        let wanted = format!("NotBegun: the certificate of {host}:{} is not accepted: ", server.port);
+        assert!(told.starts_with(&wanted) && told.contains(help), "{query}: {told}");
+    }
 }

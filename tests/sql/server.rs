@@ -1,103 +1,16 @@
-//! Real servers: started once for this test binary, on a free port, in a folder of their own, and gone with it.
+//! PostgreSQL and MariaDB: started once for this test binary.
 
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::db::Db;
-
-/// A server that ends when this process does, however it does.
-pub struct Server {
-    pub port: u16,
-    pub folder: PathBuf,
-    /// The shell beside the server waits for the end of this.
-    _alive: ChildStdin,
-}
+pub use super::world::server::{Server, missing, program};
+use super::world::server::{certificate, folder, free_port, must, signed_certificate, start, words};
 
 pub const PASSWORD: &str = "p@ss/w:rd%20";
 pub const ENCODED: &str = "p%40ss%2Fw%3Ard%2520";
-
-/// Where programs of a server are that are not on PATH.
-pub fn program(names: &[&str], folders: &[&str]) -> Option<PathBuf> {
-    let mut all: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
-    for pattern in folders {
-        match pattern.split_once("/*/") {
-            None => all.push(pattern.into()),
-            Some((parent, rest)) => {
-                let versions = std::fs::read_dir(parent).into_iter().flatten().flatten();
-                all.extend(versions.map(|version| version.path().join(rest)));
-            }
-        }
-    }
-    names.iter().flat_map(|name| all.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
-}
-
-/// Says why there is no server, or fails where all of it has to be tested.
-pub fn missing(what: &str, package: &str) {
-    let told = format!("{what} is not on this machine (Debian: {package}): what needs it is not tested");
-    assert!(std::env::var_os("RBK_TEST_EVERYTHING").is_none(), "{told}");
-    eprintln!("skipped: {told}");
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A folder that belongs to a user who is not root: database servers refuse to run as root.
-fn folder() -> (PathBuf, Vec<String>) {
-    let folder = tempfile::Builder::new().prefix("rbk-db-").tempdir().unwrap().keep();
-    if !rustix::process::getuid().is_root() {
-        return (folder, Vec::new());
-    }
-    let users = std::fs::read_to_string("/etc/passwd").unwrap();
-    let nobody = users.lines().find(|line| line.starts_with("nobody:")).unwrap();
-    let ids: Vec<u32> = nobody.split(':').skip(2).take(2).map(|id| id.parse().unwrap()).collect();
-    std::os::unix::fs::chown(&folder, Some(ids[0]), Some(ids[1])).unwrap();
-    let switch = ["setpriv", &format!("--reuid={}", ids[0]), &format!("--regid={}", ids[1]), "--clear-groups"];
-    (folder, switch.iter().map(|&word| word.to_owned()).collect())
-}
-
-fn must(command: &mut Command) {
-    let output = command.current_dir("/").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
-}
-
-/// Starts a server beside a shell that ends it.
-#[allow(clippy::zombie_processes, reason = "the shell waits for the end of this process")]
-fn start(words: &[String], folder: &Path, port: u16) -> Server {
-    let script = "\"$@\" >\"$FOLDER/log\" 2>&1 & pid=$!; read -r _; kill -INT $pid; sleep 0.2; kill -9 $pid; wait $pid; rm -rf \"$FOLDER\"";
-    let mut child = Command::new("setsid")
-        .args(["sh", "-c", script, "sh"])
-        .args(words)
-        .env("FOLDER", folder)
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut alive = child.stdin.take().unwrap();
-    let begun = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if begun.elapsed() > Duration::from_secs(60) || child.try_wait().unwrap().is_some() {
-            let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            let _ = alive.write_all(b"\n");
-            panic!("the server did not start: {log}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Server { port, folder: folder.to_owned(), _alive: alive }
-}
-
-fn words(switch: &[String], program: &Path, args: &[&str]) -> Vec<String> {
-    let own = std::iter::once(program.display().to_string());
-    switch.iter().cloned().chain(own).chain(args.iter().map(|&arg| arg.to_owned())).collect()
-}
 
 /// PostgreSQL, with TLS by a certificate of its own for `localhost`. `None` if it is not installed.
 pub fn postgres() -> Option<&'static Server> {
@@ -126,35 +39,11 @@ pub fn postgres() -> Option<&'static Server> {
             ];
             let initdb_words = words(&switch, &initdb, &args);
             must(Command::new(&initdb_words[0]).args(&initdb_words[1..]));
-            let key = format!("{}/server.key", folder.display());
-            let certificate = format!("{}/server.crt", folder.display());
-            let mut openssl = words(
-                &switch,
-                Path::new("openssl"),
-                &[
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "ec",
-                    "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1",
-                    "-nodes",
-                    "-days",
-                    "2",
-                    "-subj",
-                    "/CN=localhost",
-                    "-addext",
-                    "subjectAltName=DNS:localhost",
-                    "-keyout",
-                    &key,
-                    "-out",
-                    &certificate,
-                ],
-            );
-            must(Command::new(openssl.remove(0)).args(openssl));
+            let (key, certificate) = certificate(&folder, "DNS:localhost", &switch);
             let port = free_port();
             let (number, socket) = (port.to_string(), folder.display().to_string());
-            let (key, certificate) = (format!("ssl_key_file={key}"), format!("ssl_cert_file={certificate}"));
+            let key = format!("ssl_key_file={}", key.display());
+            let certificate = format!("ssl_cert_file={}", certificate.display());
             let args = [
                 "-D",
                 data,
@@ -226,6 +115,7 @@ pub fn mysql() -> Option<&'static Server> {
             )
             .replace("; ", ";\n");
             std::fs::write(&init, user).unwrap();
+            let (key, certificate) = signed_certificate(&folder, "DNS:localhost", &switch);
             let port = free_port();
             let own = |name: &str, value: String| format!("--{name}={value}");
             let more = [
@@ -233,6 +123,8 @@ pub fn mysql() -> Option<&'static Server> {
                 own("port", port.to_string()),
                 own("socket", folder.join("socket").display().to_string()),
                 own("pid-file", folder.join("pid").display().to_string()),
+                own("ssl-key", key.display().to_string()),
+                own("ssl-cert", certificate.display().to_string()),
                 "--bind-address=127.0.0.1".to_owned(),
                 "--innodb-buffer-pool-size=16M".to_owned(),
             ];

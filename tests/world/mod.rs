@@ -4,6 +4,7 @@
 
 pub mod book;
 pub mod docker;
+pub mod server;
 pub mod sshd;
 
 use std::future::Future;

@@ -21,8 +21,8 @@ pub(super) fn not_connected(error: &Error, peer: &str, user: &str, database: &st
                 .help("its users are bound to where they come from: \"SELECT user, host FROM mysql.user\" there"),
             _ => failed(format!("{peer} refuses the connection: {}", said.message)),
         },
-        Error::Io(IoError::Tls(error)) => failed(format!("the certificate of {peer} is not accepted: {error}"))
-            .help("ssl-ca=/path/to/ca.pem in the address names who signed it; ssl-mode=REQUIRED encrypts without asking who answers"),
+        Error::Io(IoError::Tls(error)) => not_accepted(peer, &error.to_string()),
+        Error::Io(IoError::Io(error)) if error.to_string().contains("certificate") => not_accepted(peer, &error.to_string()),
         Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             failed(format!("{peer} offers no TLS")).help("ssl-mode=DISABLED in the address, if the way to it is safe")
         }
@@ -38,6 +38,19 @@ pub(super) fn not_connected(error: &Error, peer: &str, user: &str, database: &st
         other => failed(format!("no connection to {peer}: {other}"))
             .help("is it the right host and port, and is the server up? `net.port_open(host, port)` looks"),
     }
+}
+
+fn not_accepted(peer: &str, said: &str) -> SqlError {
+    let failed = SqlError::not_begun(format!("the certificate of {peer} is not accepted: {said}"));
+    failed.help(if said.contains("CaUsedAsEndEntity") {
+        // The driver takes the file for one of authorities only, unlike MySQL's own programs.
+        "let it have a certificate that the authority has signed, and not the authority's own; ssl-mode=REQUIRED encrypts without asking who answers"
+    } else if said.contains("not valid for name") {
+        // Again unlike those programs.
+        "the address must have a name that the certificate is for, with VERIFY_CA too; ssl-mode=REQUIRED encrypts without asking who answers"
+    } else {
+        "ssl-ca=/path/to/ca.pem in the address names who signed it; ssl-mode=REQUIRED encrypts without asking who answers"
+    })
 }
 
 /// Why a statement failed. `None`: the server said nothing, the connection is broken.
@@ -92,6 +105,13 @@ fn help(code: u16, peer: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_without_tls_is_told() {
+        let told = not_connected(&Error::Driver(DriverError::NoClientSslFlagFromServer), "db-1:3306", "ada", "shop");
+        assert_eq!(told.message, "db-1:3306 offers no TLS");
+        assert!(told.help.is_some_and(|help| help.starts_with("ssl-mode=DISABLED")));
+    }
 
     #[test]
     fn finds_the_place() {
