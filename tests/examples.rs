@@ -9,8 +9,8 @@ use std::rc::Rc;
 use rbk::actions;
 use rbk::diag::{Style, render};
 use rbk::functions;
-use rbk::host::fake::{CommandReply, FakeHost, HttpReply, SqlReply};
-use rbk::host::{Cancel, Host, LocalFuture};
+use rbk::host::fake::{CommandReply, FakeHost, HttpReply, RedisReply, SqlReply};
+use rbk::host::{Cancel, Host, LocalFuture, RedisValue};
 use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
@@ -52,6 +52,7 @@ fn world() -> FakeHost {
     host.on_http("GET", "*/api/v1/query_range?*", HttpReply::json(200, matrix));
     host.on_http("GET", "*/metrics", HttpReply::new(200, "up 1\n"));
     host.on_sql("*", SqlReply::rows([rbk::value::Record::new([("users", Value::Int(3))])]));
+    redis(&host);
     for file in [
         "/etc/motd",
         "/srv/app/releases/v1/app",
@@ -69,6 +70,19 @@ fn world() -> FakeHost {
     host.fake_files().put("/srv/app/before.db", "SQLite format 3");
     host.set_var("HOME", "/home/ada");
     host
+}
+
+/// A server of Redis that is well.
+fn redis(host: &FakeHost) {
+    let text = |text: &str| RedisValue::Bytes(text.as_bytes().to_vec());
+    host.on_redis("*", RedisReply::value(RedisValue::Int(1)));
+    host.on_redis("GET *", RedisReply::text("read-write"));
+    host.on_redis("INFO *", RedisReply::text("# Replication\r\nrole:master\r\n"));
+    host.on_redis(
+        "SCAN *",
+        RedisReply::value(RedisValue::List(vec![text("0"), RedisValue::List(vec![text("session:1")])])),
+    );
+    host.on_redis("DUMP *", RedisReply::value(RedisValue::Nil));
 }
 
 /// Analyses and runs a runbook; what is wrong with it, in words.

@@ -1,5 +1,6 @@
 //! The native actions, one file a family. Each is declared once; everything else reads the declaration.
 
+mod address;
 mod advice;
 mod args;
 mod file;
@@ -9,6 +10,7 @@ mod misc;
 mod net;
 mod prom;
 mod random;
+mod redis;
 pub mod shell;
 mod sql;
 
@@ -41,6 +43,20 @@ pub static ALL: &[&Action] = &[
     &sql::RUN_FILE,
     &sql::DUMP,
     &sql::RESTORE,
+    &redis::PING,
+    &redis::GET,
+    &redis::EXISTS,
+    &redis::TTL,
+    &redis::KEYS,
+    &redis::COUNT,
+    &redis::INFO,
+    &redis::QUERY,
+    &redis::SET,
+    &redis::DEL,
+    &redis::EXPIRE,
+    &redis::INCR,
+    &redis::FLUSH,
+    &redis::EXEC,
     &net::PORT_OPEN,
     &prom::QUERY,
     &prom::VALUE,

@@ -115,7 +115,7 @@ pub fn to_base64(bytes: &[u8]) -> String {
 }
 
 /// Also without padding, with line ends, and in the alphabet for addresses.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut group, mut bits) = (0_u32, 0_u32);
     let mut symbols = 0_usize;

@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub use call::{call, return_type};
-pub use encode::{is_version_at_least, to_base64, url_component};
+pub use encode::{from_base64, is_version_at_least, to_base64, url_component};
 pub use member::{AccessError, index, member};
 pub use metrics::{increase, parse_metrics};
 

@@ -5,6 +5,7 @@
 mod cancel;
 pub mod fake;
 pub mod real;
+mod redis;
 mod sql;
 pub mod target;
 
@@ -15,6 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::redis::{RedisError, RedisRequest, RedisValue};
 pub use cancel::Cancel;
 pub use sql::{SqlCertainty, SqlError, SqlRequest, SqlResult, SqlStatement, SqlWork};
 pub use target::{Hop, Target};
@@ -72,6 +74,15 @@ pub trait Host {
         request: &'a SqlRequest,
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<Vec<SqlResult>, SqlError>>;
+
+    /// Asks a Redis server. On cancellation the connection is closed, which ends what waits there.
+    fn redis<'a>(
+        &'a self,
+        _request: &'a RedisRequest,
+        _cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<RedisValue>, RedisError>> {
+        Box::pin(std::future::ready(Err(RedisError::never_sent("there is no Redis in this world"))))
+    }
 
     /// Whether a TCP connection can be made within `limit`; it is closed at once.
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool>;

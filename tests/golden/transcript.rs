@@ -182,7 +182,7 @@ impl Transcript {
                     }
                 }
                 // Its line says all of it.
-                Called::Sql(_) => {}
+                Called::Sql(_) | Called::Redis(_) => {}
             }
             self.plain(&format!("{line}\n"));
         }

@@ -221,7 +221,7 @@ async fn run(
         return Err(not_begun(format!("`{}` is not installed, or not on PATH", programs.join("` or `")))
             .help(format!("install it (Debian: {package}), in a version that is not older than the server")));
     };
-    super::learn_password(call.args);
+    super::address::learn_password(call.args, "db");
     let mut argv = vec![(*program).to_owned()];
     argv.extend(options.into_iter().map(str::to_owned).chain(server));
     let mut env: BTreeMap<String, String> =

@@ -16,6 +16,7 @@ pub(super) use file::RUN_FILE;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::address;
 use super::args::{duration, int, optional_text, text};
 use crate::catalog::{ActionError, Args, Call, Certainty, Param};
 use crate::functions::url_component;
@@ -63,7 +64,7 @@ fn dialect(args: &Args) -> Dialect {
 }
 
 /// The address as the host takes it: a file is sought from the folder of `on dir(…)`.
-fn address(call: &Call<'_>) -> String {
+fn with_folder(call: &Call<'_>) -> String {
     let given = text(call.args, "db");
     let (Some(dir), Some(path)) = (&call.surroundings.dir, given.strip_prefix("sqlite:")) else { return given };
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -74,22 +75,9 @@ fn address(call: &Call<'_>) -> String {
     format!("sqlite:{}/{path}", dir.join("/"))
 }
 
-/// Where a statement goes, for people: without user, password and query.
+/// Where a statement goes, for people.
 fn place(args: &Args) -> String {
-    let value = args.get("db");
-    if value.is_unknown() || value.holds_secret() {
-        return String::new();
-    }
-    let address = text(args, "db");
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, name) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!(" · {scheme}://{host}/{name}")
-        }
-        None => format!(" · {address}"),
-    }
+    address::place(args, "db")
 }
 
 /// How much of a statement is shown.
@@ -150,28 +138,14 @@ fn not_begun(message: impl Into<String>) -> ActionError {
 
 fn request(call: &Call<'_>, work: SqlWork, reads: bool, transaction: bool) -> SqlRequest {
     let rows = int(call.args, "max_rows").and_then(|rows| usize::try_from(rows).ok());
-    learn_password(call.args);
+    address::learn_password(call.args, "db");
     SqlRequest {
-        url: address(call),
+        url: with_folder(call),
         work,
         reads,
         transaction,
         max_rows: rows.unwrap_or(MAX_ROWS),
         connect_timeout: duration(call.args, "connect_timeout").unwrap_or(CONNECT),
-    }
-}
-
-/// The password of an address that is a secret is one alone, too.
-fn learn_password(args: &Args) {
-    if !args.get("db").holds_secret() {
-        return;
-    }
-    let address = text(args, "db");
-    let user = address.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
-    if let Some((_, password)) = user.and_then(|(user, _)| user.split_once(':')) {
-        crate::mask::current().learn(password);
-        let decoded = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
-        crate::mask::current().learn(&decoded);
     }
 }
 

@@ -7,6 +7,7 @@ mod command;
 mod files;
 mod glob;
 mod http;
+mod redis;
 mod sql;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -17,10 +18,11 @@ use std::time::Duration;
 
 use super::target::way;
 use super::{
-    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, SqlError,
-    SqlRequest, SqlResult, Stream,
+    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, RedisError,
+    RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream,
 };
 
+pub use self::redis::RedisReply;
 pub use command::{CommandReply, line_of};
 pub use files::FakeFiles;
 pub use http::HttpReply;
@@ -37,6 +39,8 @@ pub enum Called {
     Http(HttpRequest),
     /// A database was asked.
     Sql(SqlRequest),
+    /// A Redis server was asked.
+    Redis(RedisRequest),
 }
 
 impl Called {
@@ -49,6 +53,7 @@ impl Called {
             }
             Self::Http(request) => format!("{} {}", request.method, request.url),
             Self::Sql(request) => format!("sql {}", sql::line_of(request)),
+            Self::Redis(request) => format!("redis {}", redis::line_of(request)),
         }
     }
 }
@@ -88,6 +93,7 @@ struct Inner {
     commands: RefCell<Vec<Rule<Process, CommandReply>>>,
     servers: RefCell<Vec<Rule<HttpRequest, HttpReply>>>,
     databases: RefCell<Vec<Rule<SqlRequest, SqlReply>>>,
+    redis: RefCell<Vec<Rule<RedisRequest, RedisReply>>>,
     log: RefCell<Vec<Called>>,
     files: FakeFiles,
     random: Cell<u64>,
@@ -110,6 +116,7 @@ impl FakeHost {
             commands: RefCell::default(),
             servers: RefCell::default(),
             databases: RefCell::default(),
+            redis: RefCell::default(),
             log: RefCell::default(),
             files: FakeFiles::new(now),
             random: Cell::new(0),
@@ -183,6 +190,13 @@ impl FakeHost {
         let answers = Answers::Listed(replies.into_iter().collect());
         let rule = Rule { method: String::new(), pattern: pattern.to_owned(), answers };
         self.0.databases.borrow_mut().push(rule);
+    }
+
+    /// Answers commands to Redis whose line matches `pattern`: the words joined by blanks, several commands by `; `.
+    pub fn on_redis(&self, pattern: &str, reply: RedisReply) {
+        let answers = Answers::Listed([reply].into());
+        let rule = Rule { method: String::new(), pattern: pattern.to_owned(), answers };
+        self.0.redis.borrow_mut().push(rule);
     }
 
     /// Everything that was asked so far, in order.
@@ -319,6 +333,20 @@ impl Host for FakeHost {
         let reply = rule.and_then(|rule| rule.answers.next(request));
         let reply = reply.ok_or_else(|| SqlError::not_begun(format!("the test scripts no answer to `{line}`")));
         Box::pin(async move { sql::play(reply?, request, cancel).await })
+    }
+
+    fn redis<'a>(
+        &'a self,
+        request: &'a RedisRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<RedisValue>, RedisError>> {
+        self.0.log.borrow_mut().push(Called::Redis(request.clone()));
+        let line = redis::line_of(request);
+        let mut rules = self.0.redis.borrow_mut();
+        let rule = rules.iter_mut().rev().find(|rule| matches(&rule.pattern, &line));
+        let reply = rule.and_then(|rule| rule.answers.next(request));
+        let reply = reply.ok_or_else(|| RedisError::never_sent(format!("the test scripts no answer to `{line}`")));
+        Box::pin(async move { redis::play(reply?, request, cancel).await })
     }
 
     fn connects<'a>(&'a self, host: &'a str, port: u16, _: Duration, _: &'a Cancel) -> LocalFuture<'a, bool> {

@@ -7,6 +7,7 @@ mod http;
 mod left;
 mod pieces;
 mod process;
+mod redis;
 mod spawn;
 mod spill;
 mod sql;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LeftRunning, LocalFuture, Process, ProcessError,
-    SqlError, SqlRequest, SqlResult, Stream,
+    RedisError, RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream,
 };
 
 /// Kills every process that this one has started and that has not ended, with all that it led to. For when rbk
@@ -33,6 +34,7 @@ pub struct RealHost {
     begun: Instant,
     clients: http::Clients,
     databases: sql::Databases,
+    redis: redis::Servers,
     files: files::RealFiles,
     spills: spill::Spills,
     masters: far::Masters,
@@ -48,6 +50,7 @@ impl RealHost {
             begun: Instant::now(),
             clients: http::Clients::default(),
             databases: sql::Databases::default(),
+            redis: redis::Servers::default(),
             files: files::RealFiles,
             spills: spill::Spills::default(),
             masters: far::Masters::default(),
@@ -157,6 +160,14 @@ impl Host for RealHost {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<Vec<SqlResult>, SqlError>> {
         Box::pin(self.databases.run(request, cancel))
+    }
+
+    fn redis<'a>(
+        &'a self,
+        request: &'a RedisRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<RedisValue>, RedisError>> {
+        Box::pin(self.redis.run(request, cancel))
     }
 
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool> {
