@@ -63,6 +63,38 @@ fn a_broken_release_never_keeps_the_traffic() {
 }
 
 #[test]
+fn a_first_deployment_makes_the_service_and_is_taken_back_by_deleting_it() {
+    let world = World::new();
+    let before = world.state();
+    let deploy = "cloudrun.deploy(\"liftlog\", image: \"eu.gcr.io/shop/liftlog:1\", env_vars: { STAGE: \"prod\" }, \
+                  options: [\"--port=8080\", \"--allow-unauthenticated\"], region: \"europe-west2\")";
+    let done = world.undoes("std.gcp.cloudrun", &[deploy]);
+    let service = &done["run"]["services"]["europe-west2/liftlog"];
+    assert_eq!(service["status"]["traffic"][0]["percent"], 100);
+    assert_eq!(service["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"], "prod");
+    let services = |state: &Value| state["run"]["services"].clone();
+    assert_eq!(services(&world.state()), services(&before));
+    // The second one is a deployment like any other: the service stays.
+    world.does("std.gcp.cloudrun", &[deploy]);
+    let split = |state: &Value| state["run"]["services"]["europe-west2/liftlog"]["status"]["traffic"].clone();
+    let first = split(&world.state());
+    let next = deploy.replace("liftlog:1", "liftlog:2").replace("region:", "traffic: false, region:");
+    world.fails("std.gcp.cloudrun", &format!("{next}\nfail \"on purpose\""), &["rolled back completely"]);
+    assert_eq!(split(&world.state())[0]["revisionName"], first[0]["revisionName"]);
+
+    // What never came to be is not deleted, what came to be without starting is.
+    let world = World::new();
+    world.fault("gcloud run deploy*", "refused");
+    world.fails("std.gcp.cloudrun", deploy, &["PERMISSION_DENIED", "rolled back completely"]);
+    world.mend();
+    let sick = deploy.replace("shop/liftlog:1", "shop/web:unstartable");
+    world.fails("std.gcp.cloudrun", &sick, &["is not ready and cannot serve traffic", "rolled back completely"]);
+    assert_eq!(services(&world.state()), services(&before));
+    let hidden = deploy.replace("region:", "traffic: false, region:");
+    world.fails("std.gcp.cloudrun", &hidden, &["the service liftlog is not there yet", "leave out `traffic: false`"]);
+}
+
+#[test]
 fn settings_are_as_before_and_the_traffic_too() {
     let world = World::new();
     let update = "cloudrun.update(\"web\", env_vars: { STAGE: \"canary\", LOG_LEVEL: \"debug\" }, max_instances: 20, \

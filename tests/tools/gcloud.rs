@@ -45,6 +45,13 @@ const SETTINGS: Values = &[
     ("--concurrency", "--concurrency"),
     ("--tag", "--tag"),
     ("--revision-suffix", "--revision-suffix"),
+    ("--port", "--port"),
+    ("--service-account", "--service-account"),
+    ("--set-secrets", "--set-secrets"),
+    ("--update-secrets", "--update-secrets"),
+    ("--add-cloudsql-instances", "--add-cloudsql-instances"),
+    ("--timeout", "--timeout"),
+    ("--ingress", "--ingress"),
 ];
 
 const COMMANDS: &[Command] = &[
@@ -52,9 +59,11 @@ const COMMANDS: &[Command] = &[
         call.say("ya29.a-token-of-this-world");
         Ok(())
     }),
-    command("run deploy", SETTINGS, &["--traffic"], deploy),
+    command("run deploy", SETTINGS, &["--traffic", "--allow-unauthenticated"], deploy),
     command("run services update", SETTINGS, &["--traffic"], update),
     command("run services describe", &[], &[], describe),
+    command("run services list", &[("--filter", "--filter"), ("--limit", "--limit")], &[], list_services),
+    command("run services delete", &[], &[], delete_service),
     command("run services update-traffic", &[("--to-revisions", "--to-revisions")], &["--to-latest"], update_traffic),
     command("run services logs read", &[("--limit", "--limit"), ("--freshness", "--freshness")], &[], service_logs),
     command("run revisions list", &[("--service", "--service"), ("--limit", "--limit")], &[], revisions),
@@ -175,6 +184,41 @@ fn describe(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
     told(call, given, name, &found)
 }
 
+/// Those of the region; of `--filter` only `metadata.name=NAME`.
+fn list_services(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
+    let region = place(given, "", name)?;
+    let wanted = match given.value("--filter") {
+        None => None,
+        Some(filter) => Some(filter.strip_prefix("metadata.name=").ok_or_else(|| {
+            failed(1, format!("ERROR: (gcloud.{name}) this double filters by metadata.name= only, and not [{filter}]"))
+        })?),
+    };
+    let services = call.state["run"]["services"].as_object().cloned().unwrap_or_default();
+    let own = services.into_iter().filter(|(place, service)| {
+        place.starts_with(&region) && wanted.is_none_or(|wanted| service["metadata"]["name"] == wanted)
+    });
+    let found: Vec<Value> = own.map(|(_, service)| service).take(limit(given)).collect();
+    told(call, given, name, &found.into())
+}
+
+fn delete_service(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
+    let (place, _) = service(call, given, wanted(given, 0, "SERVICE", name)?, name)?;
+    if !given.on("--quiet") && !given.on("-q") {
+        return Err(failed(
+            1,
+            format!(
+                "ERROR: (gcloud.{name}) This prompt could not be answered because you are not in an interactive session."
+            ),
+        ));
+    }
+    for part in ["services", "revisions"] {
+        if let Some(all) = call.part(&["run", part]).as_object_mut() {
+            all.shift_remove(&place);
+        }
+    }
+    Ok(())
+}
+
 fn revisions(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
     let (place, _) = service(call, given, option(given, "--service", name)?, name)?;
     let mut all = call.state["run"]["revisions"][&place].as_array().cloned().unwrap_or_default();
@@ -192,6 +236,12 @@ fn deploy(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
     let service_name = wanted(given, 0, "SERVICE", name)?.to_owned();
     let place = place(given, &service_name, name)?;
     if call.state["run"]["services"][&place].is_null() {
+        if given.switch("--traffic") == Some(false) {
+            return Err(failed(
+                1,
+                format!("ERROR: (gcloud.{name}) --no-traffic not supported when creating a new service."),
+            ));
+        }
         call.part(&["run", "services"])[&place] = json!({
             "apiVersion": "serving.knative.dev/v1",
             "kind": "Service",
