@@ -12,6 +12,7 @@ use crate::catalog::{Action, Effect};
 use crate::eval::Expr;
 use crate::eval::expr::{GlobalId, Part, SlotId, UserFunction};
 use crate::source::{FileId, Sources, Span};
+use crate::syntax::seldom::{Empty, Seldom};
 use crate::value::Type;
 
 pub use crate::syntax::tree::ScopeKind;
@@ -155,7 +156,7 @@ pub struct Param {
     /// Its default; may use what is declared above it and `env`.
     pub default: Option<Expr>,
     /// `matching "regex"`
-    pub matching: Option<String>,
+    pub matching: Option<Arc<str>>,
     /// `one_of […]`
     pub one_of: Option<Expr>,
     /// Its help.
@@ -374,6 +375,8 @@ pub enum CommandForm {
 /// A word of a directly started command.
 #[derive(Clone, Debug)]
 pub enum WordTemplate {
+    /// One word, as it stands.
+    Text(Arc<str>),
     /// One word: text and values joined.
     Joined(Vec<Part>),
     /// A lone value: a list of it is several words.
@@ -401,7 +404,7 @@ pub struct Scope {
     /// The title as written, holes as `${…}`: how `--from`, `--answer` and `rbk show` name it.
     pub name: Arc<str>,
     /// Modifiers.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// Clauses.
     pub clauses: Clauses,
     /// The greatest effect of anything in it.
@@ -508,6 +511,20 @@ pub struct Modifiers {
     pub tags: Vec<String>,
 }
 
+impl Empty for Modifiers {
+    const EMPTY: &'static Self = &Self {
+        when: None,
+        timeout: None,
+        retry: None,
+        within: None,
+        every: None,
+        duration: None,
+        danger: None,
+        irreversible: None,
+        tags: Vec::new(),
+    };
+}
+
 /// `retry N after D backoff F`
 #[derive(Debug)]
 pub struct Retry {
@@ -555,7 +572,7 @@ pub struct Compensation {
     /// Where `failure` is bound in it.
     pub failure: SlotId,
     /// Its own modifiers: `timeout`, `retry`, `danger`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// One line of what it does, from its source, holes as `${…}`.
     pub text: Arc<str>,
     /// The clause.
@@ -609,7 +626,7 @@ pub struct Background {
     /// When it counts as started; at once if not said.
     pub ready: Option<Ready>,
     /// `when`
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// Where.
     pub span: Span,
 }

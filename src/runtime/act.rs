@@ -452,6 +452,7 @@ impl Branch {
                 let mut argv = Vec::with_capacity(words.len());
                 for word in words {
                     match word {
+                        WordTemplate::Text(text) => argv.push(text.to_string()),
                         WordTemplate::Joined(parts) => {
                             let mut text = String::new();
                             for part in parts {

@@ -4,6 +4,7 @@ mod build;
 pub mod command_text;
 mod numbers;
 mod parser;
+pub mod seldom;
 pub mod shell;
 pub mod sql;
 mod strings;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::seldom::{Empty, Seldom};
 use crate::source::{FileId, Span};
 
 /// A whole file.
@@ -386,7 +387,7 @@ pub struct Scope {
     /// Its title.
     pub title: StrLit,
     /// What stands before the block.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// The block.
     pub body: Block,
     /// What stands after the block.
@@ -401,7 +402,7 @@ pub struct CheckUse {
     /// Its arguments.
     pub args: Vec<Arg>,
     /// What stands behind it.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// What follows it.
     pub clauses: Clauses,
 }
@@ -412,7 +413,7 @@ pub struct Background {
     /// Its title.
     pub title: StrLit,
     /// What stands before the block.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// The command, in a block.
     pub body: Block,
     /// `ready within … every … { … }`
@@ -423,7 +424,7 @@ pub struct Background {
 #[derive(Clone, Debug)]
 pub struct Ready {
     /// `within` and `every`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// What must hold.
     pub body: Block,
     /// The whole clause.
@@ -455,6 +456,22 @@ pub struct Modifiers {
     pub tolerate: Option<Expr>,
     /// From the first to the last of them; `None` if there is none.
     pub span: Option<Span>,
+}
+
+impl Empty for Modifiers {
+    const EMPTY: &'static Self = &Self {
+        when: None,
+        timeout: None,
+        retry: None,
+        within: None,
+        every: None,
+        duration: None,
+        danger: None,
+        irreversible: None,
+        tags: None,
+        tolerate: None,
+        span: None,
+    };
 }
 
 /// `retry 3 after 5s backoff 2`
@@ -489,7 +506,7 @@ pub struct Clauses {
 #[derive(Clone, Debug)]
 pub struct CompensationClause {
     /// Its own `timeout`, `retry`, `danger`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// What it does.
     pub body: Block,
     /// The whole clause.
@@ -530,7 +547,7 @@ pub struct Checklist {
     /// Its title.
     pub title: StrLit,
     /// What stands before the block.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// The boxes, each with a note the person reads, if it has one.
     pub items: Vec<StrLit>,
     /// `on_fail` and the like.
@@ -543,7 +560,7 @@ pub struct Confirm {
     /// What is asked.
     pub question: StrLit,
     /// `when`, `timeout`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// `on_fail` and the like.
     pub clauses: Clauses,
 }
@@ -556,7 +573,7 @@ pub struct Manual {
     /// How it is done.
     pub how: Option<StrLit>,
     /// `when`, `timeout`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// Reads whose output is shown to the person.
     pub body: Option<Block>,
     /// `undo`, `on_fail` and the like.
@@ -569,7 +586,7 @@ pub struct Choose {
     /// What is asked.
     pub question: StrLit,
     /// `when`, `timeout`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// The answers.
     pub branches: Vec<(StrLit, Block)>,
 }
@@ -584,7 +601,7 @@ pub struct Approve {
     /// Who may.
     pub by: Option<Expr>,
     /// `within`, `when`.
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// `on_fail` and the like.
     pub clauses: Clauses,
 }
@@ -652,7 +669,7 @@ pub struct CallRunbook {
     /// Its parameters, a record.
     pub with: Option<Expr>,
     /// `when`, `timeout`, …
-    pub modifiers: Modifiers,
+    pub modifiers: Seldom<Modifiers>,
     /// `on_fail` and the like.
     pub clauses: Clauses,
 }
@@ -745,14 +762,15 @@ pub struct StrLit {
 
 impl StrLit {
     /// Its text if it has no holes.
-    pub fn as_plain(&self) -> Option<String> {
-        self.parts
-            .iter()
-            .map(|part| match part {
-                StrPart::Text(text, _) => Some(text.as_ref()),
-                StrPart::Hole(..) => None,
-            })
-            .collect()
+    pub fn as_plain(&self) -> Option<Arc<str>> {
+        if let [StrPart::Text(text, _)] = self.parts.as_slice() {
+            return Some(Arc::clone(text));
+        }
+        let texts = self.parts.iter().map(|part| match part {
+            StrPart::Text(text, _) => Some(text.as_ref()),
+            StrPart::Hole(..) => None,
+        });
+        texts.collect::<Option<String>>().map(Arc::from)
     }
 }
 

@@ -172,7 +172,7 @@ impl Lower<'_, '_, '_> {
             self.report(Diagnostic::error(&code::BIND_FIRST, span, message, "").help(help));
             return (Expr::null(span), Type::Any);
         }
-        self.happens(effect, &format!("`{name}`"), span);
+        self.happens(effect, format_args!("`{name}`"), span);
         let slot = self.names.temporary(ty.clone(), span, Some(from));
         let act = Act { callee, slot: Some(slot), effect, secret: false, span };
         self.before.push(Stmt { kind: StmtKind::Act(Box::new(act)), span });

@@ -145,7 +145,7 @@ impl Lower<'_, '_, '_> {
             CompensationKind::Rollback => "rollback",
             CompensationKind::Restore => "restore",
         };
-        let modifiers = self.modifiers(&clause.modifiers, word, clause.span, &["timeout", "retry"]);
+        let modifiers = self.modifiers(&clause.modifiers, word, &["timeout", "retry"]);
         let first_inside = SlotId::try_from(self.names.infos.len()).unwrap_or(SlotId::MAX);
         let place = Place {
             doing: Doing::Reaction(word),
@@ -170,8 +170,9 @@ impl Lower<'_, '_, '_> {
         if !late_is_fine {
             self.late(&captures, body, clause.span);
         }
-        let text = self.compensation_text(&clause.body);
-        let inside = inside(clause.body.span, &self.source(clause.body.span));
+        let source = self.source(clause.body.span);
+        let text = compensation_text(&source);
+        let inside = inside(clause.body.span, &source);
         Arc::new(Compensation { kind, body: lowered, captures, failure, modifiers, text, span: clause.span, inside })
     }
 
@@ -195,18 +196,6 @@ impl Lower<'_, '_, '_> {
         self.report(
             Diagnostic::warning(&code::LATE_COMPENSATION, span, message, "armed only after the change").help(help),
         );
-    }
-
-    /// One line of what a compensation does, from its source.
-    fn compensation_text(&self, block: &tree::Block) -> Arc<str> {
-        let text = self.source(block.span);
-        let inner = text.trim_start_matches('{').trim_end_matches('}').trim();
-        let inner = inner.strip_prefix("$ ").unwrap_or(inner);
-        let mut line: String = inner.chars().take(LONGEST).collect();
-        if inner.chars().count() > LONGEST {
-            line.push('…');
-        }
-        if line.is_empty() { "nothing".into() } else { line.into() }
     }
 
     /// Several lines say less at a glance than the name of the action that they take back.
@@ -286,6 +275,17 @@ impl Lower<'_, '_, '_> {
 
 /// What is told of a compensation before its values are put in, in characters.
 const LONGEST: usize = 160;
+
+/// One line of what a compensation does, from its source.
+fn compensation_text(source: &str) -> Arc<str> {
+    let inner = source.trim_start_matches('{').trim_end_matches('}').trim();
+    let inner = inner.strip_prefix("$ ").unwrap_or(inner);
+    match inner.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &inner[..end]).into(),
+        None if inner.is_empty() => "nothing".into(),
+        None => inner.into(),
+    }
+}
 
 /// What takes an action back, when that is more than one line: the action, and the first thing it was given that the
 /// way back uses.

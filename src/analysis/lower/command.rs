@@ -284,6 +284,9 @@ fn direct_word(word: &shell::Word, holes: &mut [Option<Hole>]) -> WordTemplate {
     {
         return WordTemplate::Spread(expr);
     }
+    if let Some(text) = word.literal() {
+        return WordTemplate::Text(text.into());
+    }
     let parts = word.fragments.iter().filter_map(|fragment| match fragment {
         Fragment::Text(text) => Some(Part::Text(text.as_str().into())),
         Fragment::Hole(at) => take(*at).map(Part::Hole),

@@ -14,6 +14,7 @@ mod stmt;
 mod story;
 mod unknown;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::declare::Declared;
@@ -178,7 +179,7 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
     }
 
     /// Remembers that something of this class happens here, and reports it where it must not.
-    pub(super) fn happens(&mut self, effect: Effect, what: &str, span: Span) {
+    pub(super) fn happens(&mut self, effect: Effect, what: impl Display, span: Span) {
         self.effect = Some(self.effect.map_or(effect, |known| known.max(effect)));
         if !effect.is_changing() {
             return;
@@ -243,8 +244,10 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
     /// The text of a span on one line.
     pub(super) fn source(&self, span: Span) -> String {
-        let mut words = self.declared.sources.text(span).split_whitespace();
-        let mut line = words.next().unwrap_or_default().to_owned();
+        let text = self.declared.sources.text(span);
+        let mut words = text.split_ascii_whitespace();
+        let mut line = String::with_capacity(text.len());
+        line.push_str(words.next().unwrap_or_default());
         for word in words {
             line.push(' ');
             line.push_str(word);
@@ -268,6 +271,9 @@ impl<'d, 'a, 'n> Lower<'d, 'a, 'n> {
 
 /// A literal or command as written, without its quotes, holes as `${…}`.
 pub(super) fn written(parts: &[tree::StrPart], source: impl Fn(Span) -> String) -> Arc<str> {
+    if let [tree::StrPart::Text(text, _)] = parts {
+        return Arc::clone(text);
+    }
     let mut whole = String::new();
     for part in parts {
         match part {

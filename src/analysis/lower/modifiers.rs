@@ -3,7 +3,7 @@
 use super::super::program::{Modifiers, Retry};
 use super::Lower;
 use crate::diag::{Diagnostic, code};
-use crate::source::Span;
+use crate::syntax::seldom::Seldom;
 use crate::syntax::tree::{self, ScopeKind};
 use crate::value::Type;
 
@@ -23,11 +23,13 @@ impl Lower<'_, '_, '_> {
     /// Modifiers. `allowed` are those that make sense here.
     pub(super) fn modifiers(
         &mut self,
-        modifiers: &tree::Modifiers,
+        modifiers: &Seldom<tree::Modifiers>,
         word: &str,
-        head: Span,
         allowed: &[&str],
-    ) -> Modifiers {
+    ) -> Seldom<Modifiers> {
+        if modifiers.is_empty() {
+            return Seldom::default();
+        }
         let mut lowered = Modifiers::default();
         let typed = |lower: &mut Self, expr: &Option<tree::Expr>, name: &str, ty: Type| {
             let expr = expr.as_ref()?;
@@ -71,8 +73,7 @@ impl Lower<'_, '_, '_> {
         }
         lowered.danger = modifiers.danger.as_ref().map(|text| self.title(text));
         lowered.irreversible = modifiers.irreversible.as_ref().map(|text| self.title(text));
-        let _ = head;
-        lowered
+        lowered.into()
     }
 }
 

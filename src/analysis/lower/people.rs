@@ -9,13 +9,14 @@ use crate::diag::{Diagnostic, code};
 use crate::eval::Expr;
 use crate::eval::expr::SlotId;
 use crate::source::Span;
+use crate::syntax::seldom::Seldom;
 use crate::syntax::tree::{self, StmtKind as Tree, StrLit};
 use crate::value::Type;
 
 /// What a person's step consists of, before it becomes a scope.
 struct Asked {
     kind: ScopeBody,
-    modifiers: Modifiers,
+    modifiers: Seldom<Modifiers>,
     clauses: Clauses,
     effect: Option<Effect>,
     uses: Vec<SlotId>,
@@ -76,12 +77,12 @@ impl Lower<'_, '_, '_> {
         &mut self,
         word: &str,
         title: &StrLit,
-        (modifiers, allowed): (&tree::Modifiers, &[&str]),
+        (modifiers, allowed): (&Seldom<tree::Modifiers>, &[&str]),
         clauses: &tree::Clauses,
         before: &mut Vec<Stmt>,
         inside: impl FnOnce(&mut Self) -> ScopeBody,
     ) -> Asked {
-        let lowered = self.modifiers(modifiers, word, title.span, allowed);
+        let lowered = self.modifiers(modifiers, word, allowed);
         before.append(&mut self.before);
         let outside = self.enter(modifiers);
         let kind = inside(self);
@@ -140,7 +141,7 @@ impl Lower<'_, '_, '_> {
                     lower.report(Diagnostic::error(&code::MISPLACED, answer.span, message, ""));
                     continue;
                 };
-                branches.push((Arc::from(text), body));
+                branches.push((text, body));
             }
             lower.names.reset(mark);
             lower.names.join(ways, &Self::maybe("it is bound only for some answers"));

@@ -40,7 +40,7 @@ impl Lower<'_, '_, '_> {
         self.may_stand(scope);
         let title = self.title(&scope.title);
         let name = self.title_text(&scope.title);
-        let modifiers = self.modifiers(&scope.modifiers, scope.kind.word(), scope.head, allowed(scope.kind));
+        let modifiers = self.modifiers(&scope.modifiers, scope.kind.word(), allowed(scope.kind));
         self.scope_needs(scope);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&scope.modifiers);
@@ -183,7 +183,7 @@ impl Lower<'_, '_, '_> {
         };
         let forms = self.declared.checks[index as usize].1.clone();
         let args = self.arguments(&name, &forms, &used.args, span);
-        let modifiers = self.modifiers(&used.modifiers, "check", path.span, allowed(ScopeKind::Check));
+        let modifiers = self.modifiers(&used.modifiers, "check", allowed(ScopeKind::Check));
         if modifiers.within.is_some() != modifiers.every.is_some() {
             let message = "`within` and `every` belong together";
             self.report(Diagnostic::error(&code::MODIFIER, path.span, message, "").help("write: within 2m every 5s"));
@@ -264,7 +264,7 @@ impl Lower<'_, '_, '_> {
                 self.report(Diagnostic::error(&code::WRONG_ARGUMENT, call.path.span, message, "").help(help));
             }
         }
-        let modifiers = self.modifiers(&call.modifiers, "call", call.path.span, STEP);
+        let modifiers = self.modifiers(&call.modifiers, "call", STEP);
         let mut before = std::mem::take(&mut self.before);
         let outside = self.enter(&call.modifiers);
         let clauses = self.clauses(&call.clauses, call.path.span, &Block::default(), outside.mark);
@@ -276,7 +276,7 @@ impl Lower<'_, '_, '_> {
         let scope = Scope {
             kind: ScopeBody::Call { program: index, with },
             title: self.title(&call.path),
-            name: path.into(),
+            name: path,
             modifiers,
             clauses,
             effect: Some(Effect::Changes),
@@ -350,7 +350,7 @@ impl Lower<'_, '_, '_> {
         }
         let title = self.title(&background.title);
         let name = self.title_text(&background.title);
-        let modifiers = self.modifiers(&background.modifiers, "background", background.title.span, &["when"]);
+        let modifiers = self.modifiers(&background.modifiers, "background", &["when"]);
         let mut before = std::mem::take(&mut self.before);
         let effect = self.effect;
         let place = Place { doing: Doing::Reaction("background"), in_step: true, ..self.place };
@@ -359,7 +359,7 @@ impl Lower<'_, '_, '_> {
         self.names.pop("this background process");
         self.effect = effect;
         let ready = background.ready.as_ref().map(|ready| {
-            let mut limits = self.modifiers(&ready.modifiers, "ready", ready.span, &["within", "every"]);
+            let mut limits = self.modifiers(&ready.modifiers, "ready", &["within", "every"]);
             let body = self.observing(&ready.body, "ready");
             Ready { within: limits.within.take(), every: limits.every.take(), body }
         });

@@ -4,6 +4,7 @@ use super::{Builder, Kids, Node};
 use crate::diag::{Diagnostic, code, did_you_mean};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
+use crate::syntax::seldom::Seldom;
 use crate::syntax::tree::{Clauses, CompensationClause, Expr, Modifiers, OnFail, OnFailPolicy, RetryModifier};
 
 /// Words that `on_fail` knows.
@@ -11,8 +12,8 @@ const POLICIES: [&str; 5] = ["stop", "continue", "undo", "rollback", "ask"];
 
 impl<'i> Builder<'i> {
     /// Reads all modifiers that come next.
-    pub(super) fn modifiers(&self, kids: &mut Kids<'_, 'i>) -> Modifiers {
-        let mut modifiers = Modifiers::default();
+    pub(super) fn modifiers(&self, kids: &mut Kids<'_, 'i>) -> Seldom<Modifiers> {
+        let mut modifiers = Seldom::default();
         while let Some(rule) = kids.peek()
             && is_modifier(rule)
             && let Some(node) = kids.next()

@@ -143,7 +143,7 @@ impl<'i> Builder<'i> {
     /// Text for the shell: as it stands, but `$${` is a literal `${`.
     fn shell_text(&self, start: usize, end: usize) -> StrPart {
         let raw = &self.text[start..end];
-        let value = if raw.contains(['$', '\r']) {
+        let value = if raw.contains("$${") || raw.contains('\r') {
             Arc::from(raw.replace("$${", "${").replace("\r\n", "\n"))
         } else {
             Arc::from(raw)

@@ -5,9 +5,8 @@ use super::{Builder, Node, error_expr, no_ident};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
-use crate::syntax::tree::{
-    Block, CallRunbook, Expr, ExprKind, For, Ident, If, Modifiers, On, Parallel, Stmt, StmtKind, With,
-};
+use crate::syntax::seldom::Seldom;
+use crate::syntax::tree::{Block, CallRunbook, Expr, ExprKind, For, Ident, If, On, Parallel, Stmt, StmtKind, With};
 
 impl<'i> Builder<'i> {
     /// `else if` is flat in the pairs and nested in the tree, so it is built from its end.
@@ -212,7 +211,7 @@ impl<'i> Builder<'i> {
     pub(super) fn call(&self, node: &Node<'i>) -> StmtKind {
         let mut kids = self.kids(node);
         let path = self.title(&mut kids, self.word_span(node));
-        let mut modifiers = Modifiers::default();
+        let mut modifiers = Seldom::default();
         let mut with = None;
         while let Some(rule) = kids.peek()
             && (rule == Rule::call_with || is_modifier(rule))

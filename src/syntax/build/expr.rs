@@ -190,7 +190,7 @@ impl<'i> Builder<'i> {
     fn arg_name(&self, node: &Node<'i>) -> Ident {
         let name = node.as_str().trim_end_matches([':', ' ', '\t', '\r']);
         let start = node.start();
-        Ident { name: name.into(), span: self.at(start, start + name.len()) }
+        Ident { name: self.named(name), span: self.at(start, start + name.len()) }
     }
 
     /// `f(a = 1)` is taken as `f(a: 1)`; the operator was reported.

@@ -7,7 +7,8 @@ use super::{Builder, Node, offset};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
-use crate::syntax::tree::{Block, Clauses, ExprKind, Modifiers, Rhs, Scope, ScopeKind, StmtKind, StrLit, StrPart};
+use crate::syntax::seldom::Seldom;
+use crate::syntax::tree::{Block, Clauses, ExprKind, Rhs, Scope, ScopeKind, StmtKind, StrLit, StrPart};
 
 impl<'i> Builder<'i> {
     /// A title is missing at `at`; `junk` is what stands in its place.
@@ -148,7 +149,7 @@ impl<'i> Builder<'i> {
         let parts = vec![StrPart::Text(Arc::from(text), at)];
         let title = StrLit { parts, span: at };
         let head = word.map_or(at, |word| word.to(at));
-        StmtKind::Scope(Box::new(Scope { kind, head, title, modifiers: Modifiers::default(), body, clauses }))
+        StmtKind::Scope(Box::new(Scope { kind, head, title, modifiers: Seldom::default(), body, clauses }))
     }
 
     fn bad_rest(

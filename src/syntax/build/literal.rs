@@ -34,7 +34,7 @@ impl<'i> Builder<'i> {
             "false" => ExprKind::Bool(false),
             word => match self.wrong_name(word, self.span(node)) {
                 Some(kind) => kind,
-                None => ExprKind::Name(Arc::from(word)),
+                None => ExprKind::Name(self.named(word)),
             },
         }
     }
@@ -154,9 +154,9 @@ impl<'i> Builder<'i> {
         let string = self.string(node);
         let name = string.as_plain().unwrap_or_else(|| {
             self.report(Diagnostic::error(&code::SYNTAX, string.span, "a key is fixed text, without `${…}`", ""));
-            String::new()
+            Arc::from("")
         });
-        Ident { name: Arc::from(name), span: string.span }
+        Ident { name, span: string.span }
     }
 
     /// The next node as a string, or the marker that it is missing.

@@ -24,6 +24,8 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::parser::{Node, Pairs, Rule};
 use super::tree::{Comment, Expr, ExprKind, File, Ident, TypeExpr};
 use crate::diag::{Diagnostic, code};
@@ -37,6 +39,8 @@ pub(super) struct Builder<'i> {
     id: FileId,
     text: &'i str,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Every name that was met.
+    names: RefCell<FxHashSet<Arc<str>>>,
     /// Where the last of them (by its place, not by time) begins.
     latest: Cell<Option<u32>>,
     comments: RefCell<Vec<Comment>>,
@@ -54,6 +58,7 @@ impl<'i> Builder<'i> {
             id,
             text,
             diagnostics: RefCell::default(),
+            names: RefCell::default(),
             latest: Cell::new(None),
             comments: RefCell::default(),
             depth: Cell::new(0),
@@ -144,7 +149,18 @@ impl<'i> Builder<'i> {
     }
 
     fn ident(&self, node: &Node<'i>) -> Ident {
-        Ident { name: Arc::from(node.as_str()), span: self.span(node) }
+        Ident { name: self.named(node.as_str()), span: self.span(node) }
+    }
+
+    /// A name, of which there is one text however often it is written.
+    fn named(&self, name: &str) -> Arc<str> {
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = Arc::from(name);
+        names.insert(Arc::clone(&new));
+        new
     }
 
     /// Runs `build` one level deeper, or gives `None` if that is too deep.

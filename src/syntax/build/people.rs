@@ -6,7 +6,8 @@ use super::{Builder, Kids, Node};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
-use crate::syntax::tree::{Approve, Block, Checklist, Choose, Confirm, Manual, Modifiers, StmtKind, StrLit};
+use crate::syntax::seldom::Seldom;
+use crate::syntax::tree::{Approve, Block, Checklist, Choose, Confirm, Manual, StmtKind, StrLit};
 
 impl<'i> Builder<'i> {
     pub(super) fn checklist(&self, node: &Node<'i>) -> StmtKind {
@@ -105,7 +106,7 @@ impl<'i> Builder<'i> {
     pub(super) fn approve(&self, node: &Node<'i>) -> StmtKind {
         let mut kids = self.kids(node);
         let what = self.title(&mut kids, self.word_span(node));
-        let mut modifiers = Modifiers::default();
+        let mut modifiers = Seldom::default();
         let mut who = None;
         while let Some(rule) = kids.peek()
             && (rule == Rule::by || is_modifier(rule))

@@ -4,6 +4,7 @@ use super::{Builder, Kids, Node};
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::parser::Rule;
+use crate::syntax::seldom::Seldom;
 use crate::syntax::tree::{
     Background, Block, CheckUse, Clauses, Modifiers, Path, Ready, Scope, ScopeKind, StmtKind, StrLit, StrPart,
 };
@@ -136,7 +137,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Title, modifiers and clauses of a statement without a block.
-    pub(super) fn titled(&self, node: &Node<'i>) -> (StrLit, Modifiers, Clauses) {
+    pub(super) fn titled(&self, node: &Node<'i>) -> (StrLit, Seldom<Modifiers>, Clauses) {
         let mut kids = self.kids(node);
         let title = self.title(&mut kids, self.word_span(node));
         let modifiers = self.modifiers(&mut kids);
@@ -164,7 +165,7 @@ mod tests {
             "step \"a\" tags [\"x\"] retry 3 backoff 2 after 5s timeout 5m when b { c() }",
         ] {
             let StmtKind::Scope(scope) = one(text) else { panic!("{text}") };
-            let retry = scope.modifiers.retry.unwrap();
+            let retry = scope.modifiers.retry.clone().unwrap();
             assert!(retry.after.is_some() && retry.backoff.is_some() && scope.modifiers.tags.is_some(), "{text}");
         }
     }

@@ -45,14 +45,14 @@ impl Lexer<'_> {
         let rest = self.cursor.rest();
         let length = rest
             .iter()
-            .take_while(|unit| match unit.kind {
+            .take_while(|unit| match unit.kind() {
                 Kind::Char(c) => c.is_ascii_alphanumeric() || c == '_',
                 Kind::Hole(_) => true,
             })
             .count();
         let name = rest.get(..length)?;
         let first = name.first()?;
-        if matches!(first.kind, Kind::Char(c) if c.is_ascii_digit()) {
+        if matches!(first.kind(), Kind::Char(c) if c.is_ascii_digit()) {
             return None;
         }
         let mut behind = rest.get(length..)?;

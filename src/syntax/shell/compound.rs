@@ -16,15 +16,15 @@ pub(super) struct Open {
 impl Lexer<'_> {
     /// The unquoted word that stands here, if it is a reserved one.
     pub(super) fn keyword(&self) -> Option<&'static str> {
-        let mut text = String::new();
-        for unit in self.cursor.rest().iter().take(10) {
-            match unit.kind {
-                Kind::Char(' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')') => break,
-                Kind::Char(c) => text.push(c),
-                Kind::Hole(_) => return None,
-            }
-        }
-        direct::KEYWORDS.iter().copied().find(|keyword| *keyword == text)
+        let units = self.cursor.rest();
+        let length = units.iter().take(10).position(|unit| {
+            matches!(unit.kind(), Kind::Char(' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')'))
+        });
+        let word = &units[..length.unwrap_or(units.len().min(10))];
+        let is_it = |keyword: &&str| {
+            keyword.len() == word.len() && keyword.chars().zip(word).all(|(letter, unit)| unit.is(letter))
+        };
+        direct::KEYWORDS.iter().copied().find(is_it)
     }
 
     /// Reads a reserved word and what belongs to it.

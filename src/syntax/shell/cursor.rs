@@ -11,19 +11,41 @@ pub(super) enum Kind {
     Hole(usize),
 }
 
-/// One element of the row.
+/// One element of the row, packed: there is one for each character of each command.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit {
-    /// What it is.
-    pub(super) kind: Kind,
-    /// Where it stands.
-    pub(super) at: At,
+    /// A character's number, or behind the last of those the hole's.
+    what: u32,
+    piece: u32,
+    offset: u32,
 }
 
+/// The first number that is no character's.
+const HOLES: u32 = char::MAX as u32 + 1;
+
 impl Unit {
+    fn new(kind: Kind, piece: usize, offset: usize) -> Self {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let what = match kind {
+            Kind::Char(c) => u32::from(c),
+            Kind::Hole(hole) => HOLES.saturating_add(small(hole)),
+        };
+        Self { what, piece: small(piece), offset: small(offset) }
+    }
+
+    /// What it is.
+    pub(super) fn kind(self) -> Kind {
+        char::from_u32(self.what).map_or_else(|| Kind::Hole((self.what - HOLES) as usize), Kind::Char)
+    }
+
+    /// Where it stands.
+    pub(super) fn at(self) -> At {
+        At { piece: self.piece as usize, offset: self.offset as usize }
+    }
+
     /// Whether it is this character.
     pub(super) fn is(self, c: char) -> bool {
-        self.kind == Kind::Char(c)
+        self.what == u32::from(c)
     }
 }
 
@@ -34,10 +56,11 @@ pub(super) fn units(pieces: &[Piece<'_>]) -> Vec<Unit> {
     let mut holes = 0;
     for (piece, part) in pieces.iter().enumerate() {
         match part {
-            Piece::Text(text) => units
-                .extend(text.char_indices().map(|(offset, c)| Unit { kind: Kind::Char(c), at: At { piece, offset } })),
+            Piece::Text(text) => {
+                units.extend(text.char_indices().map(|(offset, c)| Unit::new(Kind::Char(c), piece, offset)));
+            }
             Piece::Hole => {
-                units.push(Unit { kind: Kind::Hole(holes), at: At { piece, offset: 0 } });
+                units.push(Unit::new(Kind::Hole(holes), piece, 0));
                 holes += 1;
             }
         }
@@ -69,13 +92,13 @@ impl Cursor {
 
     /// The unit `ahead` places behind the next one.
     pub(super) fn peek_at(&self, ahead: usize) -> Option<Kind> {
-        self.units.get(self.pos + ahead).map(|unit| unit.kind)
+        self.units.get(self.pos + ahead).map(|unit| unit.kind())
     }
 
     /// The unit just read.
     pub(super) fn previous(&self) -> Option<Kind> {
         let index = self.pos.checked_sub(1)?;
-        self.units.get(index).map(|unit| unit.kind)
+        self.units.get(index).map(|unit| unit.kind())
     }
 
     /// Whether the text goes on with `text`.
@@ -101,7 +124,7 @@ impl Cursor {
 
     /// Where the next unit stands; at the end, where the last one does.
     pub(super) fn at(&self) -> At {
-        self.units.get(self.pos).or(self.units.last()).map_or(At::default(), |unit| unit.at)
+        self.units.get(self.pos).or(self.units.last()).map_or(At::default(), |unit| unit.at())
     }
 
     /// What has been read since `start`.
@@ -126,6 +149,11 @@ impl Cursor {
 
     /// Skips `\` with a line end behind it, which joins two lines, as often as it stands here.
     pub(super) fn skip_joins(&mut self) {
-        while self.eat("\\\n") {}
+        while let [first, second, ..] = self.rest()
+            && first.is('\\')
+            && second.is('\n')
+        {
+            self.pos += 2;
+        }
     }
 }

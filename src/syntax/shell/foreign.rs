@@ -53,10 +53,16 @@ impl Remedy {
 pub(super) fn find(commands: &[SimpleCommand]) -> Vec<ForeignHole> {
     let mut found = Vec::new();
     for command in commands {
-        arguments(&command.words, &mut found, 0);
+        let words = command.innermost();
+        let values = words.iter().any(|word| word.holes().next().is_some());
+        if values {
+            arguments(words, &mut found, 0);
+        }
         stdin(command, commands, &mut found);
-        names(&command.words, &mut found);
-        documents(&command.words, &mut found);
+        if values {
+            names(words, &mut found);
+            documents(words, &mut found);
+        }
     }
     let mut seen = Vec::new();
     found.retain(|foreign: &ForeignHole| {
@@ -74,7 +80,6 @@ fn report(found: &mut Vec<ForeignHole>, word: &Word, interpreter: &str, remedies
 
 /// What the arguments of one command hold, and of the commands within them.
 fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
-    let words = innermost(words);
     let Some((program, rest)) = words.split_first() else { return };
     let Some(name) = base_name(program) else { return };
     // `find -exec`, `docker run IMAGE sh -c`: the inner command stands anywhere among the words.
@@ -83,7 +88,7 @@ fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
         for (index, word) in rest.iter().enumerate() {
             let exec = matches!(word.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
             if name == "find" && exec {
-                arguments(rest.get(index + 1..).unwrap_or_default(), found, depth + 1);
+                arguments(innermost(rest.get(index + 1..).unwrap_or_default()), found, depth + 1);
             }
             if container
                 && let Some(inner) = base_name(word)
@@ -96,7 +101,7 @@ fn arguments(words: &[Word], found: &mut Vec<ForeignHole>, depth: usize) {
     }
     let Some(row) = interpreter(name) else { return };
     if name == "watch" && rest.iter().any(|word| matches!(word.literal(), Some("-x" | "--exec"))) {
-        return arguments(skip_options(rest, row.values).1, found, depth + 1);
+        return arguments(innermost(skip_options(rest, row.values).1), found, depth + 1);
     }
     row.program_holes(name, rest, found);
 }
@@ -106,10 +111,27 @@ fn is_set_by(word: &str, option: &str) -> bool {
     word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
 }
 
+/// With which bytes their names begin: most programs are none of them.
+const INITIALS: [bool; 256] = {
+    let mut initials = [false; 256];
+    let mut row = 0;
+    while row < INTERPRETERS.len() {
+        let names = INTERPRETERS[row].names;
+        let mut name = 0;
+        while name < names.len() {
+            initials[names[name].as_bytes()[0] as usize] = true;
+            name += 1;
+        }
+        row += 1;
+    }
+    initials
+};
+
 fn interpreter(name: &str) -> Option<&'static Interpreter> {
     // `python3.12`
     let name = if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name };
-    INTERPRETERS.iter().find(|row| row.names.contains(&name))
+    let known = name.bytes().next().is_some_and(|first| INITIALS[usize::from(first)]);
+    if known { INTERPRETERS.iter().find(|row| row.names.contains(&name)) } else { None }
 }
 
 impl Interpreter {
@@ -319,7 +341,6 @@ fn stdin(command: &SimpleCommand, commands: &[SimpleCommand], found: &mut Vec<Fo
 /// the value as well.
 fn names(words: &[Word], found: &mut Vec<ForeignHole>) {
     const ADVICE: &[Remedy] = &[Remedy::Rbk("write the variable's name itself, and set it as `NAME=${x}` on its own")];
-    let words = innermost(words);
     let Some((program, rest)) = words.split_first() else { return };
     let Some(name) = program.literal() else { return };
     match name {
@@ -363,7 +384,6 @@ fn names(words: &[Word], found: &mut Vec<ForeignHole>) {
 /// Values within a JSON document or a form that is written as an argument.
 fn documents(words: &[Word], found: &mut Vec<ForeignHole>) {
     const DATA: &[&str] = &["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"];
-    let words = innermost(words);
     let Some((program, rest)) = words.split_first() else { return };
     let name = base_name(program).unwrap_or_default();
     for (index, word) in rest.iter().enumerate().filter(|(_, word)| word.holes().next().is_some()) {

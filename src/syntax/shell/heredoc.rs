@@ -115,8 +115,8 @@ impl Lexer<'_> {
         }
         if pending.verbatim {
             for (index, unit) in body.iter().enumerate() {
-                if let Kind::Hole(hole) = unit.kind {
-                    self.place(hole, Place::HeredocVerbatim(line_of(pending, &body, index, false)));
+                if let Kind::Hole(hole) = unit.kind() {
+                    self.place(hole, Place::HeredocVerbatim(Box::new(line_of(pending, &body, index, false))));
                 }
             }
         } else {
@@ -137,7 +137,7 @@ impl Lexer<'_> {
     /// Whether a line is the delimiter. One that only begins with it is reported inside `$(…)`, where bash may take it
     /// for the end too.
     fn ends_heredoc(&mut self, pending: &Pending, line: &[Unit], joined: bool) -> bool {
-        let literal = line.iter().position(|unit| matches!(unit.kind, Kind::Hole(_))).unwrap_or(line.len());
+        let literal = line.iter().position(|unit| matches!(unit.kind(), Kind::Hole(_))).unwrap_or(line.len());
         let text: String = chars(line.get(..literal).unwrap_or_default()).collect();
         let text = if pending.strip_tabs { text.trim_start_matches('\t') } else { &text };
         if joined || !text.starts_with(&pending.delimiter) {
@@ -145,7 +145,7 @@ impl Lexer<'_> {
         }
         let ends = text == pending.delimiter && literal == line.len();
         if !ends && self.substitutions > 0 && !pending.delimiter.is_empty() {
-            let at = line.first().map_or(pending.at, |unit| unit.at);
+            let at = line.first().map_or(pending.at, |unit| unit.at());
             let message = format!("in `$(…)`, bash may take this line for the heredoc's end, `{}`", pending.delimiter);
             self.problem(at, message, "choose another delimiter, or put the end on a line of its own");
         }
@@ -164,7 +164,7 @@ impl Lexer<'_> {
             match kind {
                 Kind::Hole(hole) => {
                     self.cursor.bump();
-                    self.place(hole, Place::Heredoc(line_of(pending, body, start, after_name)));
+                    self.place(hole, Place::Heredoc(Box::new(line_of(pending, body, start, after_name))));
                 }
                 Kind::Char('\\') => {
                     after_name = false;
@@ -221,8 +221,8 @@ fn line_of(pending: &Pending, body: &[Unit], index: usize, after_name: bool) -> 
     let before = ahead.get(before_start..).unwrap_or_default();
     let after_end = behind.iter().position(|unit| unit.is('\n')).unwrap_or(behind.len());
     let after = behind.get(..after_end).unwrap_or_default();
-    let before_hole = before.iter().rposition(|unit| matches!(unit.kind, Kind::Hole(_)));
-    let after_hole = after.iter().position(|unit| matches!(unit.kind, Kind::Hole(_)));
+    let before_hole = before.iter().rposition(|unit| matches!(unit.kind(), Kind::Hole(_)));
+    let after_hole = after.iter().position(|unit| matches!(unit.kind(), Kind::Hole(_)));
     let nearest = before.get(before_hole.map_or(0, |hole| hole + 1)..).unwrap_or_default();
     let next = after.get(..after_hole.unwrap_or(after.len())).unwrap_or_default();
     HeredocPlace {

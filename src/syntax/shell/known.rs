@@ -2,6 +2,9 @@
 //! mistake that can be told without running it. A command that is not listed is not known to be harmless.
 
 use std::fmt;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::tools::{TOOLS, Tool};
 use super::wrappers::{base_name, positionals};
@@ -31,13 +34,16 @@ pub fn changes(command: &SimpleCommand) -> Option<Change> {
     command.change
 }
 
+static BY_NAME: LazyLock<FxHashMap<&str, &Tool>> =
+    LazyLock::new(|| TOOLS.iter().map(|tool| (tool.name, tool)).collect());
+
 /// Looks it up.
 pub(super) fn change(command: &SimpleCommand) -> Option<Change> {
     let words = command.innermost();
     redirect(command).or_else(|| {
         let (program, rest) = words.split_first()?;
         let name = base_name(program)?;
-        let listed = TOOLS.iter().find(|tool| tool.name == name).and_then(|tool| tool.change(rest));
+        let listed = BY_NAME.get(name).and_then(|tool| tool.change(rest));
         listed.or_else(|| special(name, rest))
     })
 }

@@ -219,16 +219,16 @@ impl Lexer<'_> {
 
 /// The holes among some units.
 pub(super) fn holes_in(units: &[Unit]) -> Vec<(usize, At)> {
-    let holes = units.iter().filter_map(|unit| match unit.kind {
+    let holes = units.iter().filter_map(|unit| match unit.kind() {
         Kind::Char(_) => None,
-        Kind::Hole(hole) => Some((hole, unit.at)),
+        Kind::Hole(hole) => Some((hole, unit.at())),
     });
     holes.collect()
 }
 
 /// The characters among some units.
 pub(super) fn chars(units: &[Unit]) -> impl Iterator<Item = char> + '_ {
-    units.iter().filter_map(|unit| match unit.kind {
+    units.iter().filter_map(|unit| match unit.kind() {
         Kind::Char(c) => Some(c),
         Kind::Hole(_) => None,
     })

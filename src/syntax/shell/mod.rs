@@ -128,9 +128,9 @@ pub enum Place {
     /// Inside `$'…'`.
     AnsiC,
     /// In a heredoc whose body the shell expands.
-    Heredoc(HeredocPlace),
+    Heredoc(Box<HeredocPlace>),
     /// In a heredoc whose delimiter is quoted: the body is taken as it stands.
-    HeredocVerbatim(HeredocPlace),
+    HeredocVerbatim(Box<HeredocPlace>),
     /// In a comment.
     Comment,
     /// In `$((…))`, `((…))` or `${NAME:…}`: shell arithmetic, which would run code found in a value.
@@ -171,7 +171,7 @@ pub enum Fragment {
     /// The value of the hole with this index.
     Hole(usize),
     /// Something the shell puts there: `$NAME`, `$(…)`, `<(…)`.
-    Shell(Expansion),
+    Shell(Box<Expansion>),
 }
 
 /// What the shell expands within a word.

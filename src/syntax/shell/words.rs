@@ -45,7 +45,7 @@ impl Word {
     }
 
     pub(super) fn push_expansion(&mut self, expansion: Expansion) {
-        self.fragments.push(Fragment::Shell(expansion));
+        self.fragments.push(Fragment::Shell(Box::new(expansion)));
     }
 }
 
@@ -69,6 +69,9 @@ impl Lexer<'_> {
         let mut seen = Unquoted::default();
         loop {
             self.cursor.skip_joins();
+            if self.plain(&mut word, seen.brace) {
+                continue;
+            }
             let at = self.cursor.at();
             let Some(kind) = self.cursor.peek() else { break };
             match kind {
@@ -96,6 +99,23 @@ impl Lexer<'_> {
             }
         }
         word
+    }
+
+    /// Reads the characters that mean nothing but themselves, wherever they stand; whether there was one.
+    fn plain(&mut self, word: &mut Word, in_braces: bool) -> bool {
+        let is_plain = |c: char| {
+            c.is_ascii_alphanumeric()
+                || matches!(c, '-' | '_' | '/' | '=' | ':' | '@' | '%')
+                || (c == '.' && !in_braces)
+        };
+        let start = self.cursor.pos();
+        while let Some(Kind::Char(c)) = self.cursor.peek()
+            && is_plain(c)
+        {
+            self.cursor.bump();
+            word.push(c);
+        }
+        self.cursor.pos() > start
     }
 
     /// Whether this unquoted character belongs to what follows the word.

@@ -72,6 +72,17 @@ const WRAPPERS: &[Wrapper] = &[
 /// Options that may stand between a name and its subcommand, with a value of their own.
 const GLOBAL: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--cluster", "-H", "--host"];
 
+/// With which bytes their names begin: most programs are no wrappers.
+const INITIALS: [bool; 256] = {
+    let mut initials = [false; 256];
+    let mut wrapper = 0;
+    while wrapper < WRAPPERS.len() {
+        initials[WRAPPERS[wrapper].name[0].as_bytes()[0] as usize] = true;
+        wrapper += 1;
+    }
+    initials
+};
+
 /// The command that is run in the end: `psql …` of `sudo -u postgres psql …`.
 pub(super) fn innermost(words: &[Word]) -> &[Word] {
     let mut words = words;
@@ -86,12 +97,13 @@ pub(super) fn innermost(words: &[Word]) -> &[Word] {
 fn unwrapped(words: &[Word]) -> Option<&[Word]> {
     let (program, rest) = words.split_first()?;
     let program = base_name(program)?;
-    let initial = program.as_bytes().first();
+    let initial = program.as_bytes().first()?;
+    if !INITIALS[usize::from(*initial)] {
+        return None;
+    }
     WRAPPERS.iter().find_map(|wrapper| {
         let (name, subcommands) = wrapper.name.split_first()?;
-        // Most programs are no wrappers, and differ in their first letter.
-        let is_it = name.as_bytes().first() == initial && *name == program;
-        if is_it { wrapper.inner(name, subcommands, rest) } else { None }
+        if *name == program { wrapper.inner(name, subcommands, rest) } else { None }
     })
 }
 
