@@ -217,6 +217,30 @@ fn bodies_and_headers_arrive() {
 }
 
 #[test]
+fn files_are_sent_as_a_form_sends_them() {
+    run_local(async {
+        let server = Server::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a \"b\".pdf"), b"%PDF-1\r\n\xff").unwrap();
+        let there = folder.path().join("a \"b\".pdf").display().to_string();
+        let files = || Value::record([("file", Value::str(there.as_str()))]);
+        let form = Value::record([("case", Value::str("7"))]);
+        ask("http.post", &server.url("/"), vec![("files", files()), ("form", form)]).await.unwrap();
+        let sent = server.last();
+        let boundary = sent.head.split("multipart/form-data; boundary=").nth(1).unwrap().lines().next().unwrap();
+        let parts: Vec<&str> = sent.body.split(&format!("--{boundary}")).collect();
+        assert_eq!(parts.len(), 4, "{}", sent.body);
+        assert_eq!(parts[1], "\r\ncontent-disposition: form-data; name=\"case\"\r\n\r\n7\r\n");
+        assert!(parts[2].contains("filename=\"a %22b%22.pdf\"\r\ncontent-type: application/pdf\r\n\r\n%PDF-1\r\n"));
+        let two = vec![("files", files()), ("json", Value::Int(1))];
+        assert!(ask("http.post", &server.url("/"), two).await.unwrap_err().message.contains("one body"));
+        let none = vec![("files", Value::record([("file", Value::str("/nowhere.pdf"))]))];
+        let error = ask("http.post", &server.url("/"), none).await.unwrap_err();
+        assert!(error.message.contains("/nowhere.pdf could not be read"), "{}", error.message);
+    });
+}
+
+#[test]
 fn redirects_are_followed_with_nothing_for_another_host() {
     run_local(async {
         let server = Server::start().await;

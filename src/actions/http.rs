@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{duration, flag, int, later, shown, text};
+use super::multipart::multipart;
 use crate::catalog::{Action, ActionError, Args, Call, Certainty, Effect, Inverse, Param};
 use crate::host::{HttpError, HttpRequest, HttpResponse, LocalFuture};
 use crate::value::{Record, Value, display, json, units};
@@ -39,6 +40,12 @@ const FOLLOW: Param = Param { name: "follow", ty: "int", default: Some("5"), doc
 const INSECURE: Param = Param { name: "insecure", ty: "bool", default: Some("false"), doc: "Accept any certificate." };
 const JSON: Param = Param { name: "json", ty: "any", default: Some("null"), doc: "A value sent as JSON." };
 const FORM: Param = Param { name: "form", ty: "record?", default: Some("null"), doc: "Fields sent as a form." };
+const FILES: Param = Param {
+    name: "files",
+    ty: "record?",
+    default: Some("null"),
+    doc: "Files sent as a form sends them, by the names of their fields: `{ file: \"report.pdf\" }`; `form` may go along.",
+};
 const BODY: Param = Param { name: "body", ty: "string?", default: Some("null"), doc: "A text sent as it is." };
 const OK: Param = Param {
     name: "ok",
@@ -56,7 +63,7 @@ const IDEMPOTENT: Param = Param {
 
 const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
 const CHANGING: &[Param] =
-    &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, OK, IDEMPOTENT, TIMEOUT_PARAM, CONNECT, INSECURE];
+    &[URL, JSON, FORM, FILES, BODY, HEADERS, BEARER, BASIC, OK, IDEMPOTENT, TIMEOUT_PARAM, CONNECT, INSECURE];
 
 const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
     followed, but no header of yours goes to another host.";
@@ -151,6 +158,7 @@ pub(super) static REQUEST: Action = Action {
         URL,
         JSON,
         FORM,
+        FILES,
         BODY,
         HEADERS,
         BEARER,
@@ -286,8 +294,13 @@ fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
         headers.push(("authorization".to_owned(), format!("Basic {pair}")));
     }
     let bodies = ["json", "form", "body"].iter().filter(|name| !matches!(args.get(name), Value::Null)).count();
-    if bodies > 1 {
-        return Err(ActionError::failed("a request has one body").help("give one of `json:`, `form:` and `body:`"));
+    let files = match exposed(args.get("files")) {
+        Value::Record(files) => Some(files),
+        _ => None,
+    };
+    if bodies > 1 || files.is_some() && matches!(args.get("form"), Value::Null) && bodies > 0 {
+        let help = "give one of `json:`, `form:` and `body:`; `files:` goes alone or with `form:`";
+        return Err(ActionError::failed("a request has one body").help(help));
     }
     let mut body: Option<Arc<[u8]>> = None;
     if !matches!(args.get("json"), Value::Null) {
@@ -296,6 +309,14 @@ fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
         if !has(&headers, "content-type") {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
+    } else if let Some(files) = files {
+        let form = match exposed(args.get("form")) {
+            Value::Record(form) => Some(&**form),
+            _ => None,
+        };
+        let sent = multipart(call, form, files)?;
+        body = Some(sent.body.into());
+        headers.push(("content-type".to_owned(), sent.content_type));
     } else if let Value::Record(form) = exposed(args.get("form")) {
         let mut sent = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in form.iter() {

@@ -7,6 +7,7 @@ mod file;
 mod http;
 mod kept;
 mod misc;
+mod multipart;
 mod net;
 mod prom;
 mod random;
