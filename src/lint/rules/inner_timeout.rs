@@ -30,9 +30,11 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 /// What a scope says about how long it takes.
 fn limits<'t>(modifiers: &'t Modifiers, kind: &StmtKind) -> Vec<(&'static str, &'t Expr)> {
     let watches = matches!(kind, StmtKind::Scope(scope) if scope.kind == ScopeKind::Monitor);
+    // While a person is asked every clock around the question stands still.
+    let is_asked = matches!(kind, StmtKind::Approve(_));
     let all = [
         ("timeout", modifiers.timeout.as_ref()),
-        ("within", modifiers.within.as_ref()),
+        ("within", modifiers.within.as_ref().filter(|_| !is_asked)),
         ("for", modifiers.duration.as_ref().filter(|_| watches)),
     ];
     all.into_iter().filter_map(|(word, expr)| Some((word, expr?))).collect()
