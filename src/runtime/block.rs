@@ -252,6 +252,7 @@ impl Branch {
                 let second = self.block(otherwise).await;
                 self.frame().join_unknown(&after_then);
                 match (first, second) {
+                    (first, second) if first.is_a_way_out() != second.is_a_way_out() => Flow::Next,
                     (Flow::Fail(failure), _) | (_, Flow::Fail(failure)) => Flow::Fail(failure),
                     _ => Flow::Next,
                 }

@@ -1,6 +1,6 @@
 //! Control flow as data.
 
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use crate::value::Value;
 
 /// How a statement or block ended.
@@ -44,6 +44,11 @@ pub(super) enum HandlerEnd {
 }
 
 impl Flow {
+    /// `fail`: where only a run will know whether it comes to that, a plan goes on with the other ways.
+    pub(super) fn is_a_way_out(&self) -> bool {
+        matches!(self, Self::Fail(failure) if failure.kind == FailureKind::Fail)
+    }
+
     /// The failure it carries.
     pub(super) fn failure(&self) -> Option<&Failure> {
         match self {

@@ -189,10 +189,11 @@ impl Branch {
         for (option, body) in branches {
             self.emit(&Event::Branch { text: format!("if the answer is \"{option}\""), depth: self.scope.depth });
             *self.frame() = before.clone();
-            if let Flow::Fail(failure) = self.block(body).await {
-                return Flow::Fail(failure);
+            match self.block(body).await {
+                flow if flow.is_a_way_out() => {}
+                Flow::Fail(failure) => return Flow::Fail(failure),
+                _ => after.push(self.frame().clone()),
             }
-            after.push(self.frame().clone());
         }
         for other in &after {
             self.frame().join_unknown(other);
