@@ -225,13 +225,20 @@ fn workflow_run(id: u64, status: &str, conclusion: &str) -> Value {
     })
 }
 
+/// One that somebody must approve.
+fn waiting(mut run: Value) -> Value {
+    run["pending"] = json!([{ "environment": { "id": 501, "name": "production" } }]);
+    run
+}
+
 /// A repository on GitHub.
 fn gh() -> Value {
     json!({
         "workflows": ["deploy.yml"],
-        "runs": [workflow_run(7000, "completed", "success"), workflow_run(7001, "in_progress", "")],
+        "runs": [workflow_run(7000, "completed", "success"), waiting(workflow_run(7001, "waiting", ""))],
         "prs": [{
             "number": 41, "title": "Faster", "body": "", "state": "OPEN", "mergeable": "MERGEABLE", "reviewDecision": "APPROVED",
+            "latestReviews": [{ "author": { "login": "grace" }, "state": "APPROVED" }],
             "headRefName": "faster", "labels": [], "comments": [], "url": "https://github.com/shop/web/pull/41",
         }],
         "issues": [{

@@ -86,14 +86,17 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
             (takes(&[REPO, JSON, ("--limit", "-L")], &[]), |call, given| list(call, given, "releases", &|_| true))
         }
         ("release", "delete") => (takes(&[REPO], &["--yes", "-y", "--cleanup-tag"]), release_delete),
+        ("api", _) => (takes(&[("--method", "-X"), ("--input", "--input")], &[]), api),
         (first, second) => return Err(failed(1, format!("unknown command \"{second}\" for \"gh {first}\""))),
     };
-    let name = words[..2.min(words.len())].join(" ");
-    let given = takes.read(&words[2.min(words.len())..]).map_err(|wrong| match wrong {
+    let skip = if two(0) == "api" { 1 } else { 2 }.min(words.len());
+    let name = words[..skip].join(" ");
+    let given = takes.read(&words[skip..]).map_err(|wrong| match wrong {
         Wrong::Unknown(flag) => failed(1, format!("unknown flag: {flag}\n\nUsage:  gh {name} [flags]")),
         Wrong::NeedsValue(flag) => failed(1, format!("flag needs an argument: {flag}\n\nUsage:  gh {name} [flags]")),
     })?;
-    if let Some(repo) = given.value("--repo").filter(|repo| *repo != "shop/web") {
+    let known = call.state["gh"]["repo"].as_str().unwrap_or("shop/web").to_owned();
+    if let Some(repo) = given.value("--repo").filter(|repo| *repo != known) {
         return Err(failed(
             1,
             format!("GraphQL: Could not resolve to a Repository with the name '{repo}'. (repository)"),
@@ -175,13 +178,23 @@ fn workflow_run(call: &mut Call, given: &Given) -> Result<(), Failure> {
     if let Some(wrong) = inputs.iter().find(|pair| !pair.contains('=')) {
         return Err(failed(1, format!("field {wrong:?} requires a value separated by an '=' sign")));
     }
-    let conclusion = if inputs.iter().any(|pair| pair == "fail=yes") { "failure" } else { "success" };
+    // A pipeline with an environment stops before it until somebody approves.
+    let pipeline = call.state["gh"]["pipelines"][&workflow].clone();
+    let fails = pipeline["fails"] == true || inputs.iter().any(|pair| pair == "fail=yes");
+    let waits = !fails && pipeline["environment"].is_string();
+    let conclusion = if fails {
+        "failure"
+    } else if waits {
+        ""
+    } else {
+        "success"
+    };
     let number = 8000 + call.next("workflow runs");
     let branch = given.value("--ref").unwrap_or("main");
     all(call, "runs").push(json!({
         "databaseId": number,
         "workflowName": workflow,
-        "status": "completed",
+        "status": if waits { "waiting" } else { "completed" },
         "conclusion": conclusion,
         "headBranch": branch,
         "headSha": "9c1185a5c5e9fc54612808977ee8f548b2258d31",
@@ -189,8 +202,49 @@ fn workflow_run(call: &mut Call, given: &Given) -> Result<(), Failure> {
         "displayTitle": workflow,
         "createdAt": "2026-01-20T10:00:00Z",
         "url": format!("https://github.com/shop/web/actions/runs/{number}"),
+        "pending": if waits { json!([{ "environment": { "id": 500 + number, "name": pipeline["environment"] } }]) } else { json!([]) },
     }));
     call.say(format!("✓ Created workflow_dispatch event for {workflow} at {branch}"));
+    Ok(())
+}
+
+/// The deployments that a run waits for: `GET` and `POST /repos/OWNER/REPO/actions/runs/ID/pending_deployments`, as of
+/// <https://docs.github.com/en/rest/actions/workflow-runs>. Nothing else of the API is here.
+fn api(call: &mut Call, given: &Given) -> Result<(), Failure> {
+    let path = word(given)?;
+    let known = call.state["gh"]["repo"].as_str().unwrap_or("shop/web").to_owned();
+    let not_found = || failed(1, "gh: Not Found (HTTP 404)");
+    let rest = path.replace("{owner}/{repo}", &known);
+    let rest = rest.trim_start_matches('/').strip_prefix(&format!("repos/{known}/actions/runs/")).map(str::to_owned);
+    let rest = rest.ok_or_else(not_found)?;
+    let id = rest.strip_suffix("/pending_deployments").ok_or_else(not_found)?.to_owned();
+    let run = find(call, "runs", "databaseId", &id).map_err(|_| not_found())?;
+    let pending = run["pending"].as_array().cloned().unwrap_or_default();
+    match given.value("--method").unwrap_or("GET") {
+        "GET" => {
+            call.say(Value::from(pending).to_string());
+            return Ok(());
+        }
+        "POST" => {}
+        _ => return Err(not_found()),
+    }
+    let answer: Value =
+        serde_json::from_str(&call.stdin).map_err(|_| failed(1, "gh: Problems parsing JSON (HTTP 400)"))?;
+    let ids = answer["environment_ids"].as_array().cloned().unwrap_or_default();
+    let wanted = pending.iter().filter(|one| ids.contains(&one["environment"]["id"])).count();
+    if answer["state"] != "approved" || !answer["comment"].is_string() || ids.is_empty() || wanted != ids.len() {
+        return Err(failed(1, "gh: Validation Failed (HTTP 422)"));
+    }
+    let run = find(call, "runs", "databaseId", &id)?;
+    (run["pending"], run["status"], run["conclusion"]) = (json!([]), "completed".into(), "success".into());
+    let name = run["workflowName"].as_str().unwrap_or_default().to_owned();
+    let pipeline = call.state["gh"]["pipelines"][&name].clone();
+    if let Some((namespace, deployment)) = pipeline["deploys"].as_str().and_then(|at| at.split_once('/')) {
+        let mut object = call.state["k8s"]["objects"][format!("{namespace}/Deployment/{deployment}")].clone();
+        object["spec"]["template"]["spec"]["containers"][0]["image"] = pipeline["image"].clone();
+        crate::kubectl::put(call, namespace, object);
+    }
+    call.say("[]");
     Ok(())
 }
 
@@ -246,7 +300,7 @@ fn create(call: &mut Call, given: &Given, kind: &str, path: &str) -> Result<(), 
     let url = format!("https://github.com/shop/web/{path}/{number}");
     let made = json!({
         "number": number, "title": title, "body": body, "state": "OPEN", "labels": labels, "url": url, "comments": [],
-        "mergeable": "MERGEABLE", "headRefName": given.value("--head").unwrap_or("main"), "reviewDecision": "APPROVED",
+        "mergeable": "MERGEABLE", "headRefName": given.value("--head").unwrap_or("main"), "reviewDecision": "APPROVED", "latestReviews": [],
     });
     all(call, kind).push(made);
     call.say(url);

@@ -199,7 +199,7 @@ fn shown(object: &Value) -> String {
 }
 
 /// Puts an object into its place, and lets the controllers do their work.
-fn put(call: &mut Call, namespace: &str, mut object: Value) {
+pub(crate) fn put(call: &mut Call, namespace: &str, mut object: Value) {
     let kind = kind_of(&object);
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if kind.name != "Node" {
