@@ -7,6 +7,8 @@
 
 #[path = "systems/caas.rs"]
 mod caas;
+#[path = "systems/casemgmt.rs"]
+mod casemgmt;
 #[path = "systems/clock.rs"]
 mod clock;
 #[path = "systems/cloud.rs"]

@@ -56,6 +56,11 @@ impl Clock {
         self.events.borrow_mut().insert(place, Box::new(event));
     }
 
+    /// Time passes between two runs.
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.now.set(self.now() + duration);
+    }
+
     pub(crate) async fn sleep(&self, duration: Duration, cancel: &Cancel) {
         if duration.is_zero() {
             return tokio::task::yield_now().await;

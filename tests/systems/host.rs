@@ -10,7 +10,7 @@ use std::time::Duration;
 use rbk::host::real::RealHost;
 use rbk::host::{
     Cancel, Exit, FileInfo, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError,
-    SqlError, SqlRequest, SqlResult, Stream,
+    RedisError, RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream,
 };
 
 use crate::clock::Clock;
@@ -137,6 +137,17 @@ impl Host for WorldHost {
         })
     }
 
+    fn redis<'a>(
+        &'a self,
+        request: &'a RedisRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<RedisValue>, RedisError>> {
+        Box::pin(async move {
+            let _working = self.clock.work();
+            self.real.redis(request, cancel).await
+        })
+    }
+
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool> {
         Box::pin(async move {
             let _working = self.clock.work();
@@ -166,10 +177,11 @@ fn asked(folder: &Path, request: &HttpRequest) -> Option<HttpResponse> {
     let mut log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("calls.log")).unwrap();
     let line = serde_json::json!({ "tool": request.method, "args": [request.url], "fault": null });
     writeln!(log, "{line}").unwrap();
+    let (kind, body) = sites::wire(&answer.body);
     Some(HttpResponse {
         status: answer.status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: answer.body.to_string().into_bytes(),
+        headers: vec![("content-type".to_owned(), kind.to_owned())],
+        body: body.into_bytes(),
         elapsed: Duration::from_millis(answer.after),
     })
 }

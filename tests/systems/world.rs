@@ -150,6 +150,11 @@ impl System {
         }
     }
 
+    /// Time passes between two runs.
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.clock.pass(duration);
+    }
+
     /// How long the clock has run.
     pub(crate) fn now(&self) -> Duration {
         self.clock.now()
@@ -236,8 +241,12 @@ pub(crate) fn change_state(folder: &Path, change: impl FnOnce(&mut Value)) {
     let file: PathBuf = folder.join("state.json");
     let lock = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).unwrap();
     lock.lock().unwrap();
-    let mut state = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let before: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let mut state = before.clone();
     change(&mut state);
+    if state == before {
+        return;
+    }
     let new = folder.join("state.json.new");
     std::fs::write(&new, serde_json::to_string_pretty(&state).unwrap()).unwrap();
     std::fs::rename(new, file).unwrap();

@@ -1,6 +1,6 @@
-//! npm and npx, uv and poetry, Alembic and Prisma: what builds a release and migrates its database.
+//! npm and npx, uv and poetry, Alembic: what builds a release and migrates its database.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::call::{Call, Failure, Given, Takes, Verb, Wrong, failed};
 
@@ -34,10 +34,51 @@ pub(crate) fn npm(call: &mut Call) -> Result<(), Failure> {
 
 fn run_script(call: &mut Call, given: &Given) -> Result<(), Failure> {
     let name = given.word(0).unwrap_or_default();
-    let known = call.state["npm"]["scripts"][name].as_str().map(str::to_owned);
-    let line = known.ok_or_else(|| npm_error("ENOSCRIPT", &format!("Missing script: {name:?}")))?;
-    call.say(line);
+    // A text is what it says; `{ "status": 1, "stdout": "2 failed" }` one that fails; `{ "sql": "SELECT …" }` asks the
+    // database of DATABASE_URL, and fails if that gives anything.
+    let known = call.state["npm"]["scripts"][name].clone();
+    let said = match &known {
+        Value::Null => return Err(npm_error("ENOSCRIPT", &format!("Missing script: {name:?}"))),
+        Value::String(text) => text.clone(),
+        script if script["sql"].is_string() => {
+            let found = database(script["sql"].as_str().unwrap())?;
+            call.status = i32::from(!found.trim().is_empty());
+            format!("{name}: {}", if found.is_empty() { "ok" } else { &found })
+        }
+        script => {
+            call.status = script["status"].as_i64().unwrap_or(0) as i32;
+            script["stdout"].as_str().unwrap_or_default().to_owned()
+        }
+    };
+    call.say(said);
     Ok(())
+}
+
+fn database(statement: &str) -> Result<String, Failure> {
+    let url = std::env::var("DATABASE_URL").map_err(|_| npm_error("1", "DATABASE_URL is not set"))?;
+    let asked = std::process::Command::new("psql").args(["-X", "-Atc", statement, &url]).output().unwrap();
+    match asked.status.success() {
+        true => Ok(String::from_utf8_lossy(&asked.stdout).into_owned()),
+        false => Err(npm_error("1", &String::from_utf8_lossy(&asked.stderr))),
+    }
+}
+
+/// Lighthouse 12: <https://github.com/GoogleChrome/lighthouse#cli-options>; the score is that of the state.
+fn lighthouse(call: &mut Call) -> Result<(), Failure> {
+    let takes = takes(
+        &[("--output", "--output"), ("--output-path", "--output-path"), ("--chrome-flags", "--chrome-flags")],
+        &["--quiet"],
+    );
+    let given = takes.read(&call.words).map_err(|wrong| match wrong {
+        Wrong::Unknown(flag) | Wrong::NeedsValue(flag) => failed(1, format!("Unknown argument: {flag}")),
+    })?;
+    given.word(0).filter(|url| url.starts_with("http")).ok_or_else(|| failed(1, "Please provide a url"))?;
+    let score = call.state["lighthouse"]["score"].as_f64().unwrap_or(0.97);
+    let report = json!({ "categories": { "performance": { "id": "performance", "score": score } } }).to_string();
+    match (given.value("--output"), given.value("--output-path")) {
+        (Some("json"), Some(path)) => std::fs::write(path, report).map_err(|error| failed(1, error.to_string())),
+        _ => Err(failed(1, "this double of lighthouse writes --output json into --output-path only")),
+    }
 }
 
 /// `web@1.0.0`
@@ -124,7 +165,8 @@ pub(crate) fn runner(call: &mut Call) -> Result<(), Failure> {
     let program = call.words.remove(0);
     match program.as_str() {
         "alembic" => alembic(call),
-        "prisma" => prisma(call),
+        "prisma" => crate::prisma::play(call),
+        "lighthouse" => lighthouse(call),
         // What only says whether all is well: `"programs": { "pytest": { "status": 1, "stdout": "1 failed" } }`.
         other if call.state["programs"][other].is_object() => {
             let said = call.state["programs"][other].clone();
@@ -181,50 +223,6 @@ pub(crate) fn alembic(call: &mut Call) -> Result<(), Failure> {
             call.part(&["alembic"])["current"] = now.into();
         }
         _ => return Err(failed(2, "usage: alembic [-h] [--version] {current,downgrade,heads,upgrade} ...")),
-    }
-    Ok(())
-}
-
-/// Prisma 6: <https://www.prisma.io/docs/orm/reference/prisma-cli-reference>
-fn prisma(call: &mut Call) -> Result<(), Failure> {
-    let takes = takes(&[("--rolled-back", "--rolled-back"), ("--applied", "--applied"), ("--schema", "--schema")], &[]);
-    let given = takes.read(&call.words).map_err(|wrong| match wrong {
-        Wrong::Unknown(flag) | Wrong::NeedsValue(flag) => failed(1, format!("! unknown or unexpected option: {flag}")),
-    })?;
-    let pending = |call: &Call| -> Vec<String> {
-        let all = call.state["prisma"].as_object().into_iter().flatten();
-        all.filter(|(_, applied)| **applied != true).map(|(name, _)| name.clone()).collect()
-    };
-    match (given.word(0), given.word(1)) {
-        (Some("migrate"), Some("status")) => match pending(call) {
-            names if names.is_empty() => {
-                call.say("3 migrations found in prisma/migrations\n\nDatabase schema is up to date!")
-            }
-            names => {
-                call.say(format!(
-                    "3 migrations found in prisma/migrations\nFollowing migrations have not yet been applied:\n{}\n\nTo apply migrations in development run prisma migrate dev.\nTo apply migrations in production run prisma migrate deploy.",
-                    names.join("\n")
-                ));
-                call.status = 1;
-            }
-        },
-        (Some("migrate"), Some("deploy")) => {
-            for name in pending(call) {
-                call.part(&["prisma"])[&name] = true.into();
-                call.say(format!("Applying migration `{name}`"));
-            }
-        }
-        (Some("migrate"), Some("resolve")) => {
-            let name = given
-                .value("--rolled-back")
-                .ok_or_else(|| failed(1, "--applied or --rolled-back must be part of the command"))?
-                .to_owned();
-            if call.state["prisma"][&name].is_null() {
-                return Err(failed(1, format!("Error: P3017\n\nThe migration {name} could not be found.")));
-            }
-            call.part(&["prisma"])[&name] = json!(false);
-        }
-        _ => return Err(failed(1, "! Unknown command")),
     }
     Ok(())
 }

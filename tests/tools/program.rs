@@ -15,6 +15,7 @@
 // A double that cannot read its own world should say so by failing.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod aws;
 mod beginning;
 mod call;
 mod docker;
@@ -24,6 +25,7 @@ mod gh;
 mod helm;
 mod kubectl;
 mod packages;
+mod prisma;
 mod serve;
 mod sites;
 mod small;
@@ -42,6 +44,7 @@ type Play = fn(&mut Call) -> Result<(), Failure>;
 
 const TOOLS: &[(&str, Play)] = &[
     ("alembic", packages::alembic),
+    ("aws", aws::play),
     ("docker", docker::play),
     ("docker-compose", docker::play_compose),
     ("gcloud", gcloud::play),
@@ -89,7 +92,8 @@ fn setup(folder: &Path, state: &Value, files: Vec<(&str, String)>) {
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     let own = std::env::current_exe().unwrap();
-    for (tool, _) in TOOLS {
+    // Where the state has no S3, the command itself is to be asked, or none.
+    for (tool, _) in TOOLS.iter().filter(|(tool, _)| *tool != "aws" || !state["s3"].is_null()) {
         let link = bin.join(tool);
         let _ = std::fs::remove_file(&link);
         std::os::unix::fs::symlink(&own, &link).unwrap();

@@ -48,10 +48,10 @@ fn answer(folder: &Path, mut stream: TcpStream) {
     }
     drop(held);
     std::thread::sleep(Duration::from_millis(answer.after));
-    let body = answer.body.to_string();
+    let (kind, body) = sites::wire(&answer.body);
     let _ = write!(
         stream,
-        "HTTP/1.1 {} Answer\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {} Answer\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         answer.status,
         body.len()
     );

@@ -8,6 +8,7 @@
 
 mod bayit;
 mod caas;
+mod casemgmt;
 pub(crate) mod cloudrun;
 mod liftlog;
 mod outside;
@@ -53,7 +54,8 @@ impl Request {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (site, path) = if host.starts_with("127.0.0.1") || host.is_empty() {
-            path.split_once('/').unwrap_or((path, ""))
+            let (site, path) = path.split_once('/').unwrap_or((path, ""));
+            (state["hosts"][site].as_str().unwrap_or(site), path)
         } else {
             let outside = OUTSIDE.iter().find(|(known, _)| *known == host).map(|(_, site)| *site);
             (outside.or_else(|| cloudrun::site_of(state, host))?, path)
@@ -101,10 +103,27 @@ pub(crate) fn answer(state: &mut Value, request: &Request) -> Answer {
     }
     match request.site.as_str() {
         "monitoring" | "sentry" | "slack" | "pagerduty" => outside::answer(state, request),
+        site if site.starts_with("casemgmt-") => casemgmt::answer(state, request),
         site if site.starts_with("caas-") => caas::answer(state, request),
         site if site.starts_with("bayit-") => bayit::answer(state, request),
         site if site.starts_with("liftlog-") => liftlog::answer(state, request),
         site => plain(state, site),
+    }
+}
+
+/// A sign whose value is null is a number that is not there.
+fn number(state: &Value, site: &str, name: &str, usual: f64) -> Option<f64> {
+    match sign(state, site, "metric", name) {
+        Some(sign) => sign["value"].as_f64(),
+        None => Some(usual),
+    }
+}
+
+/// What goes over the wire: a text as it is, all else as JSON.
+pub(crate) fn wire(body: &Value) -> (&'static str, String) {
+    match body {
+        Value::String(text) => ("text/plain", text.clone()),
+        body => ("application/json", body.to_string()),
     }
 }
 
@@ -114,7 +133,10 @@ fn sign(state: &Value, site: &str, by: &str, what: &str) -> Option<Value> {
     let fits = |sign: &&Value| {
         let text = |name: &str| sign[name].as_str();
         let here = text("site").is_none_or(|of| of == site);
-        let on = text("on").is_none_or(|on| live.as_ref().is_some_and(|live| live.name == on || live.image == on));
+        let image = casemgmt::image(state, site);
+        let on = text("on").is_none_or(|on| {
+            live.as_ref().is_some_and(|live| live.name == on || live.image == on) || image.as_deref() == Some(on)
+        });
         let mended = text("unless_env").is_some_and(|name| live.as_ref().is_some_and(|live| live.has_env(name)));
         here && on && !mended && text(by).is_some_and(|pattern| like(pattern, what))
     };
@@ -154,6 +176,7 @@ fn plain(state: &Value, name: &str) -> Answer {
 pub(crate) fn begin(system: &str) -> Option<Value> {
     match system {
         "caas" => Some(caas::state()),
+        "casemgmt" => Some(casemgmt::state()),
         "bayit" => Some(bayit::state()),
         "liftlog" => Some(liftlog::state()),
         _ => None,
@@ -164,6 +187,7 @@ pub(crate) fn begin(system: &str) -> Option<Value> {
 pub(crate) fn files(system: &str) -> Vec<(&'static str, String)> {
     match system {
         "bayit" => bayit::files(),
+        "casemgmt" => casemgmt::files(),
         "liftlog" => liftlog::files(),
         _ => Vec::new(),
     }

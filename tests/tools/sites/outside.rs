@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Request, answered, sign};
+use super::{Answer, Request, answered, number, sign};
 
 pub(super) fn answer(state: &mut Value, request: &Request) -> Answer {
     match request.site.as_str() {
@@ -54,14 +54,6 @@ fn monitoring(state: &Value, request: &Request) -> Answer {
         None => json!([]),
     };
     answered(200, json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
-}
-
-/// A sign whose value is null is a number that is not there.
-fn number(state: &Value, site: &str, name: &str, usual: f64) -> Option<f64> {
-    match sign(state, site, "metric", name) {
-        Some(sign) => sign["value"].as_f64(),
-        None => Some(usual),
-    }
 }
 
 /// <https://docs.sentry.io/api/>
