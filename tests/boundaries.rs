@@ -141,7 +141,8 @@ fn victim() {
         let (control, observer) = (Rc::new(Control::default()), Rc::new(Nobody));
         let before: Option<Before> = before;
         let on_fail = Unhandled::Stop;
-        Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups: Groups::default() }
+        let (groups, stepping) = (Groups::default(), None);
+        Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups, stepping }
     };
     let report = session::run_to_end(start, std::future::pending()).unwrap();
     // It came to its end before that entry: the test counts so how many there are.

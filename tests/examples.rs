@@ -117,6 +117,7 @@ fn faults(text: &str, plan: bool) -> Option<String> {
             on_fail: Unhandled::Stop,
             before: None,
             groups: Groups::default(),
+            stepping: None,
         })
         .await
     });

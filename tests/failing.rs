@@ -132,6 +132,7 @@ async fn play(path: &Path, room: usize) -> Option<Played> {
         },
         before: None,
         groups: Groups::default(),
+        stepping: None,
     };
     let report = tokio::time::timeout(Duration::from_secs(30 * 24 * 3600), run(start)).await.ok()?;
     Some(Played { report, record, host })

@@ -131,6 +131,7 @@ async fn run_case(
         },
         before: None,
         groups: Groups::default(),
+        stepping: None,
     };
     let report = run(start).await;
     if report.status.name() == "succeeded" && !report.armed.is_empty() {

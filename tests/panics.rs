@@ -59,6 +59,7 @@ fn child() {
         on_fail: Unhandled::Stop,
         before: None,
         groups: Groups::default(),
+        stepping: None,
     };
     session::run_to_end(start, async {}).unwrap();
 }

@@ -280,6 +280,7 @@ impl Case {
             },
             before: begun.then_some(Before { history, takes_back: false, starter: "tester".to_owned() }),
             groups: Groups::default(),
+            stepping: None,
         };
         tokio::select! {
             biased;

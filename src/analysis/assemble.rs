@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::declare::Declared;
 use super::lower::Lower;
 use super::names::{FrameNames, Symbol};
-use super::program::{Param, Program, SecretDecl, SecretSource, UserAction, UserCheck};
+use super::program::{
+    Block, Environment, Finally, Header, NameInfo, Param, Program, SecretDecl, SecretSource, UserAction, UserCheck,
+};
 use crate::diag::{Diagnostic, code};
 use crate::eval::Expr;
 use crate::eval::expr::{GlobalId, UserFunction};
@@ -14,15 +16,43 @@ use crate::syntax::tree::{self, StmtKind};
 use crate::value::Type;
 use crate::value::pattern::regex;
 
+/// What a runbook is besides its story.
+pub(super) struct Declarations {
+    lets: Vec<(GlobalId, Expr)>,
+    secrets: Vec<SecretDecl>,
+    pub(super) actions: Vec<Arc<UserAction>>,
+    pub(super) checks: Vec<Arc<UserCheck>>,
+    params: Vec<Param>,
+    environments: Vec<Environment>,
+}
+
+/// What runs, and the names that it binds.
+#[derive(Default)]
+pub(super) struct Story {
+    pub(super) header: Header,
+    pub(super) body: Block,
+    pub(super) finally: Option<Finally>,
+    pub(super) frame: Vec<NameInfo>,
+}
+
 impl Declared<'_> {
     /// Lowers everything: declarations first, then the story.
     pub(super) fn program(&mut self) -> Program {
         let modules = self.modules;
+        let mut declarations = self.declarations();
+        self.bodies(&mut declarations);
+        let mut names = FrameNames::new();
+        let mut lower = Lower::new(self, modules.main(), &mut names);
+        let (header, body, finally) = lower.story(&modules.all[modules.main()].tree);
+        self.assembled(declarations, Story { header, body, finally, frame: names.infos })
+    }
+
+    /// All that is declared, but for the bodies of actions and checks.
+    pub(super) fn declarations(&mut self) -> Declarations {
+        let modules = self.modules;
         let main = modules.main();
         let mut lets = Vec::new();
         let mut secrets = Vec::new();
-        let mut actions = Vec::new();
-        let mut checks = Vec::new();
         let mut params = Vec::new();
         // Environments first: their keys and types are what everything else is checked against.
         let environments = self.lower_environments();
@@ -46,19 +76,36 @@ impl Declared<'_> {
         }
         for (index, module) in modules.all.iter().enumerate() {
             for stmt in &module.tree.body {
+                if let StmtKind::Secret(secret) = &stmt.kind {
+                    secrets.push(self.lower_secret(index, secret, stmt.span));
+                }
+            }
+        }
+        Declarations { lets, secrets, actions: Vec::new(), checks: Vec::new(), params, environments }
+    }
+
+    /// The bodies of actions and checks.
+    pub(super) fn bodies(&mut self, declarations: &mut Declarations) {
+        for (index, module) in self.modules.all.iter().enumerate() {
+            for stmt in &module.tree.body {
                 match &stmt.kind {
-                    StmtKind::Secret(secret) => secrets.push(self.lower_secret(index, secret, stmt.span)),
-                    StmtKind::Action(action) => actions.push(Arc::new(self.lower_action(index, action))),
-                    StmtKind::CheckDecl(check) => checks.push(Arc::new(self.lower_check(index, check))),
+                    StmtKind::Action(action) => {
+                        declarations.actions.push(Arc::new(self.lower_action(index, action)));
+                    }
+                    StmtKind::CheckDecl(check) => declarations.checks.push(Arc::new(self.lower_check(index, check))),
                     _ => {}
                 }
             }
         }
-        let mut names = FrameNames::new();
-        let mut lower = Lower::new(self, main, &mut names);
-        let (header, body, finally) = lower.story(&modules.all[main].tree);
+    }
+
+    /// The whole.
+    pub(super) fn assembled(&mut self, declarations: Declarations, story: Story) -> Program {
+        let modules = self.modules;
+        let main = modules.main();
+        let Declarations { lets, secrets, actions, checks, params, environments } = declarations;
+        let Story { header, body, finally, frame } = story;
         let has_story = !body.body.is_empty();
-        let frame = names.infos;
         let functions = (0..self.functions.len())
             .map(|index| {
                 let index = u32::try_from(index).unwrap_or(u32::MAX);

@@ -12,6 +12,7 @@ mod modules;
 mod names;
 pub mod program;
 mod pure;
+pub mod typed;
 mod types;
 mod visit;
 

@@ -48,6 +48,45 @@ pub(super) fn load(main: Loaded, loader: &dyn Loader, sources: &mut Sources) -> 
     modules
 }
 
+/// The same for what is typed in the middle of a run: `main` with its declarations, those that were typed before, and
+/// the newest text. Gives also the statements of that one.
+pub(super) fn load_typed(
+    main: &Loaded,
+    declarations: &[tree::Stmt],
+    typed: &[Loaded],
+    loader: &dyn Loader,
+    sources: &mut Sources,
+) -> (Modules, Vec<tree::Stmt>) {
+    let mut modules = Modules { all: Vec::new(), diagnostics: Vec::new(), by_path: HashMap::new(), open: Vec::new() };
+    let id = sources.add(main.name.clone(), Arc::clone(&main.text));
+    modules.open.push(main.path.clone());
+    let mut uses = modules.uses(declarations, &main.path, loader, sources);
+    let mut body = declarations.to_vec();
+    let mut newest = Vec::new();
+    for text in typed {
+        let id = sources.add(text.name.clone(), Arc::clone(&text.text));
+        let parsed = syntax::parse(id, &text.text);
+        // What was wrong with the older ones was said then.
+        modules.diagnostics = parsed.diagnostics;
+        let (declared, statements): (Vec<_>, Vec<_>) =
+            parsed.file.body.into_iter().partition(|stmt| declares(&stmt.kind));
+        uses.extend(modules.uses(&declared, &main.path, loader, sources));
+        body.extend(declared);
+        newest = statements;
+    }
+    modules.open.pop();
+    modules.by_path.insert(main.path.clone(), modules.all.len());
+    let tree = tree::File { id, body, comments: Vec::new() };
+    modules.all.push(Module { tree, uses, path: main.path.clone() });
+    (modules, newest)
+}
+
+/// Whether a statement declares something for the whole runbook that may also be typed.
+pub(super) const fn declares(kind: &tree::StmtKind) -> bool {
+    use tree::StmtKind as Kind;
+    matches!(kind, Kind::Use(_) | Kind::Secret(_) | Kind::Action(_) | Kind::CheckDecl(_) | Kind::Fn(_))
+}
+
 /// The tree of a module of the standard library. That is the same for every runbook, so each thread reads it once.
 fn parsed_once(id: FileId, text: &'static str) -> Parsed {
     thread_local! {
@@ -63,17 +102,22 @@ impl Modules {
         let parsed = std.map_or_else(|| syntax::parse(id, &loaded.text), |text| parsed_once(id, text));
         self.diagnostics.extend(parsed.diagnostics);
         self.open.push(loaded.path.clone());
-        let mut uses = Vec::new();
-        for stmt in &parsed.file.body {
-            if let tree::StmtKind::Use(used) = &stmt.kind {
-                uses.extend(self.used(used, stmt.span, &loaded.path, loader, sources));
-            }
-        }
+        let uses = self.uses(&parsed.file.body, &loaded.path, loader, sources);
         self.open.pop();
         let index = self.all.len();
         self.by_path.insert(loaded.path.clone(), index);
         self.all.push(Module { tree: parsed.file, uses, path: loaded.path });
         index
+    }
+
+    fn uses(&mut self, body: &[tree::Stmt], from: &Path, loader: &dyn Loader, sources: &mut Sources) -> Vec<Used> {
+        let mut uses = Vec::new();
+        for stmt in body {
+            if let tree::StmtKind::Use(used) = &stmt.kind {
+                uses.extend(self.used(used, stmt.span, from, loader, sources));
+            }
+        }
+        uses
     }
 
     fn used(

@@ -83,6 +83,29 @@ impl FrameNames {
         Self { scopes: vec![Scope::default()], ..Self::default() }
     }
 
+    /// The names of a frame in the middle of a run: those that are bound, of which some are known not to be null.
+    /// All of them can be assigned, if `mutable`. A name among the `unbound` gets the place that it has, so that what
+    /// follows finds it there.
+    pub(super) fn live(infos: Vec<NameInfo>, bound: &[(SlotId, bool)], unbound: &[SlotId], mutable: bool) -> Self {
+        let mut names = Self { infos, ..Self::new() };
+        for slot in unbound {
+            if let (Some(info), Some(scope)) = (names.infos.get(*slot as usize), names.scopes.last_mut()) {
+                scope.slots.insert(Arc::clone(&info.name), *slot);
+            }
+        }
+        for (slot, present) in bound {
+            let Some(info) = names.infos.get(*slot as usize) else { continue };
+            let ty = if *present { info.ty.required() } else { info.ty.clone() };
+            let (name, span) = (Arc::clone(&info.name), info.span);
+            let binding = Binding { slot: *slot, ty, span, mutable, maybe: None, parallel: 0 };
+            if let Some(scope) = names.scopes.last_mut() {
+                scope.slots.insert(Arc::clone(&name), *slot);
+                scope.bound.insert(name, binding);
+            }
+        }
+        names
+    }
+
     /// A slot that has no name in the runbook.
     pub(super) fn temporary(&mut self, ty: Type, span: Span, from: Option<Source>) -> SlotId {
         self.slot(Arc::from("$"), ty, span, from)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::journal::{JournalArgs, LOCKED, wait_for};
 use super::person::Answers;
-use super::run::{OnFail, Ready, Recording, TellingArgs, groups, needs, to_the_end};
+use super::run::{OnFail, Ready, Recording, Steps, TellingArgs, groups, needs, to_the_end};
 use super::{NOTHING_EXECUTED, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
@@ -46,6 +46,10 @@ pub(super) struct Resume {
     #[command(flatten)]
     common: Common,
 
+    /// Step on, in a run that was begun with --step.
+    #[arg(long)]
+    step: bool,
+
     /// What becomes of a failure for which the runbook has no policy; as the run was started, if left out.
     #[arg(long, value_enum)]
     on_fail: Option<OnFail>,
@@ -79,22 +83,26 @@ pub(super) fn resume(args: &Resume) -> u8 {
     let answers =
         Answers { yes: args.yes, approved: args.approve.clone(), given: args.common.answer.clone(), by: None };
     let on_fail = args.on_fail;
-    again(&args.run, GoOn::Resume, answers, on_fail, args.adopt_edits, &args.common).unwrap_or_else(|code| code)
+    let how = How { go_on: GoOn::Resume, adopts_edits: args.adopt_edits, steps: args.step };
+    again(&args.run, how, answers, on_fail, &args.common).unwrap_or_else(|code| code)
 }
 
 pub(super) fn rollback(args: &Rollback) -> u8 {
     let answers = Answers { given: args.common.answer.clone(), ..Answers::default() };
-    again(&args.run, GoOn::Rollback, answers, None, false, &args.common).unwrap_or_else(|code| code)
+    let how = How { go_on: GoOn::Rollback, adopts_edits: false, steps: false };
+    again(&args.run, how, answers, None, &args.common).unwrap_or_else(|code| code)
 }
 
-fn again(
-    run: &str,
-    how: GoOn,
-    answers: Answers,
-    on_fail: Option<OnFail>,
+/// How a run is gone on with.
+#[derive(Clone, Copy)]
+struct How {
+    go_on: GoOn,
     adopts_edits: bool,
-    common: &Common,
-) -> Result<u8, u8> {
+    steps: bool,
+}
+
+fn again(run: &str, how: How, answers: Answers, on_fail: Option<OnFail>, common: &Common) -> Result<u8, u8> {
+    let How { go_on: how, adopts_edits, steps } = how;
     let (store, mut summary) = common.journal.run(run)?;
     for _ in 0..MOMENTS {
         if !matches!(summary.standing, Standing::Running(_)) {
@@ -107,7 +115,7 @@ fn again(
     let host = Rc::new(RealHost::new());
     let edited = if adopts_edits { Some(edited(&*host, &*store, &summary)?) } else { None };
     let reopened = wait_for(go_on(&*store, &*host, &summary.run, how, edited))?;
-    let Reopened { unit, id, started, record, before, adopted, edited } = reopened;
+    let Reopened { unit, id, started, record, before, adopted, edited, typing } = reopened;
     if adopts_edits {
         told(adopted.as_deref());
     }
@@ -125,10 +133,23 @@ fn again(
         given: started.answers.clone(),
         by: Some(started.actor.clone()),
     };
+    let stepping = match (started.stepped, steps) {
+        (false, false) => Steps::None,
+        (true, is_now) => {
+            let typing = Rc::new(typing.ok_or(NOTHING_EXECUTED)?);
+            if is_now { Steps::Now(typing) } else { Steps::Past(typing) }
+        }
+        (false, true) => {
+            let help = format!("without --step it goes on: rbk resume {id}");
+            terminal::error(&format!("run {id} was not begun with --step, and has no stops"), Some(&help));
+            return Err(NOTHING_EXECUTED);
+        }
+    };
     let groups = groups(&*host, std::path::Path::new(&started.file))?;
     let outline = Outline::of(&unit.program);
     let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone(), since: edited };
-    let asked = Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false };
+    let asked =
+        Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false, stepped: started.stepped };
     let began_with = match started.on_fail.as_str() {
         "ask" => OnFail::Ask,
         "rollback" => OnFail::Rollback,
@@ -143,6 +164,7 @@ fn again(
         answers: vec![answers, at_the_start],
         on_fail: on_fail.unwrap_or(began_with).unhandled(),
         groups,
+        stepping,
         recording: Recording { id, record, elsewhere: Rc::new(elsewhere), before: Some(before) },
     };
     Ok(to_the_end(ready, &common.telling))

@@ -33,10 +33,11 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     let program = opening::story(&*host, &args.file)?;
     let (unit, arguments) = args.inputs.bind(&program, &*host)?;
     needs(&program, &host)?;
-    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: true };
+    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: true, stepped: false };
     let selection = Selection::new(None, None, Vec::new(), true);
     let outline = Outline::of(&program);
     let groups = super::run::groups(&*host, &args.file)?;
     let (answers, on_fail, recording) = (Vec::new(), Unhandled::Stop, Recording::none(&*host));
-    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups })
+    let stepping = super::run::Steps::None;
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups, stepping })
 }

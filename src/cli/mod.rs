@@ -18,6 +18,7 @@ mod paths;
 mod person;
 mod plan;
 mod prompt;
+mod repl;
 mod report;
 mod run;
 mod runs;
@@ -46,6 +47,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    /// Step through a runbook: the same as `rbk run --step`.
+    Step(run::Args),
+    Repl(repl::Args),
     Plan(plan::Args),
     Check(check::Args),
     Resume(again::Resume),
@@ -74,6 +78,8 @@ pub fn main() -> ExitCode {
     log_if_asked();
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Step(args) => run::step(args),
+        Command::Repl(args) => repl::run(args),
         Command::Plan(args) => plan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Resume(args) => again::resume(&args),

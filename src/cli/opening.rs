@@ -53,6 +53,15 @@ pub(super) fn story_and_sources(host: &dyn Host, file: &Path) -> Result<(Arc<Pro
     Ok((program, sources))
 }
 
+/// A session without a runbook: one with nothing in it.
+///
+/// # Errors
+/// The exit code; it has none.
+pub(super) fn nothing(host: &dyn Host) -> Result<(Arc<Program>, Vec<StoredSource>), u8> {
+    let opened = session::open_text(host, Path::new("session.rbk"), "");
+    opened.analysis.program.ok_or(NOTHING_EXECUTED).map(|program| (program, opened.sources))
+}
+
 fn tell(analysis: &Analysis) {
     let diagnostics = &analysis.diagnostics;
     if diagnostics.is_empty() {

@@ -76,7 +76,7 @@ pub(super) struct TerminalPerson {
     actor: String,
     interactive: bool,
     reporter: Rc<dyn Reporter>,
-    lines: Lines,
+    lines: Rc<Lines>,
     /// One question at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -85,7 +85,12 @@ impl TerminalPerson {
     /// Somebody called `actor`, who is only asked what the flags leave open.
     pub(super) fn new(answers: Vec<Answers>, actor: String, reporter: Rc<dyn Reporter>) -> Self {
         let interactive = terminal::is_interactive();
-        Self { answers, actor, interactive, reporter, lines: Lines::default(), turn: tokio::sync::Mutex::default() }
+        Self { interactive, ..Self::beside(answers, actor, reporter, Rc::default()) }
+    }
+
+    /// The same beside somebody who reads the same lines.
+    pub(super) fn beside(answers: Vec<Answers>, actor: String, reporter: Rc<dyn Reporter>, lines: Rc<Lines>) -> Self {
+        Self { answers, actor, interactive: true, reporter, lines, turn: tokio::sync::Mutex::default() }
     }
 
     async fn on_the_terminal(&self, question: &Question, cancel: &Cancel) -> Option<String> {

@@ -57,6 +57,7 @@ fn plan(args: &Args) -> Result<u8, u8> {
         on_fail: Unhandled::Stop,
         before: None,
         groups: Groups::default(),
+        stepping: None,
     };
     let report = session::run_to_end(start, beside).map_err(|why| run::no_room(&why))?;
     Ok(match report.status {

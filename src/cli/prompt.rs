@@ -1,11 +1,12 @@
-//! Lines typed on the terminal. rustyline reads on a thread of its own, since nothing can stop a read.
+//! Lines typed on the terminal, or read from a script. They are read on a thread of their own, since nothing can stop
+//! a read.
 
 use std::cell::RefCell;
 use std::sync::{Mutex, mpsc};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
-use rustyline::{Behavior, Config, DefaultEditor};
+use rustyline::{Behavior, Config, DefaultEditor, ExternalPrinter};
 use tokio::sync::oneshot;
 
 use super::terminal;
@@ -27,10 +28,14 @@ pub(super) fn now(prompt: &str) -> Typed {
     line(&mut None, prompt)
 }
 
+fn new_editor() -> Option<DefaultEditor> {
+    let config = Config::builder().behavior(Behavior::PreferTerm).auto_add_history(false).build();
+    DefaultEditor::with_config(config).ok()
+}
+
 fn line(editor: &mut Option<DefaultEditor>, prompt: &str) -> Typed {
     if editor.is_none() {
-        let config = Config::builder().behavior(Behavior::PreferTerm).auto_add_history(false).build();
-        *editor = DefaultEditor::with_config(config).ok();
+        *editor = new_editor();
     }
     let Some(editor) = editor else { return Typed::Ended };
     match editor.readline(prompt) {
@@ -90,14 +95,31 @@ struct Abandoned {
     hidden: bool,
 }
 
+/// What prints above a prompt that is open.
+pub(super) type Printer = Box<dyn ExternalPrinter + Send>;
+
+type TakesPrinter = Box<dyn FnOnce(Printer) + Send>;
+
 /// The thread that reads, begun with the first question.
 #[derive(Default)]
 pub(super) struct Lines {
     requests: RefCell<Option<mpsc::Sender<Request>>>,
     abandoned: RefCell<Option<Abandoned>>,
+    printer: RefCell<Option<TakesPrinter>>,
+    is_script: bool,
 }
 
 impl Lines {
+    /// On a terminal, with something that takes what prints above its prompts.
+    pub(super) fn below(printer: impl FnOnce(Printer) + Send + 'static) -> Self {
+        Self { printer: RefCell::new(Some(Box::new(printer))), ..Self::default() }
+    }
+
+    /// The lines of standard input, as they are.
+    pub(super) fn of_script() -> Self {
+        Self { is_script: true, ..Self::default() }
+    }
+
     /// Asks for a line. `None`: cancelled, with the terminal as it was before.
     pub(super) async fn read(&self, prompt: &str, hidden: bool, cancel: &Cancel) -> Option<Typed> {
         let before = tcgetattr(std::io::stdin()).ok();
@@ -142,19 +164,45 @@ impl Lines {
     fn request(&self, prompt: &str, hidden: bool) -> oneshot::Receiver<Typed> {
         let (reply, answer) = oneshot::channel();
         let mut requests = self.requests.borrow_mut();
-        let sender = requests.get_or_insert_with(begin);
+        let sender =
+            requests.get_or_insert_with(|| if self.is_script { begin_script() } else { begin(self.printer.take()) });
         // Should the thread be gone, the reply is dropped, and the answer is `Ended`.
         let _ = sender.send(Request { prompt: prompt.to_owned(), hidden, reply });
         answer
     }
 }
 
-fn begin() -> mpsc::Sender<Request> {
+fn begin(printer: Option<TakesPrinter>) -> mpsc::Sender<Request> {
     let (sender, requests) = mpsc::channel::<Request>();
     let _ = std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
-        let mut editor = None;
+        let mut editor = new_editor();
+        if let Some(takes) = printer
+            && let Some(printer) = editor.as_mut().and_then(|editor| editor.create_external_printer().ok())
+        {
+            takes(Box::new(printer));
+        }
         for Request { prompt, hidden: is_hidden, reply } in requests {
             let typed = if is_hidden { hidden(&prompt) } else { line(&mut editor, &prompt) };
+            let _ = reply.send(typed);
+        }
+    });
+    sender
+}
+
+/// The lines of standard input; each is shown behind its prompt, so that what is said reads like a session.
+fn begin_script() -> mpsc::Sender<Request> {
+    let (sender, requests) = mpsc::channel::<Request>();
+    let _ = std::thread::Builder::new().name("script".to_owned()).spawn(move || {
+        for Request { prompt, hidden, reply } in requests {
+            let mut text = String::new();
+            let typed = match std::io::stdin().read_line(&mut text) {
+                Ok(n) if n > 0 => {
+                    let text = text.trim_end_matches(['\n', '\r']);
+                    terminal::say(&format!("{prompt}{}", if hidden { "" } else { text }));
+                    Typed::Text(text.to_owned())
+                }
+                _ => Typed::Ended,
+            };
             let _ = reply.send(typed);
         }
     });

@@ -8,11 +8,12 @@ use std::time::Duration;
 use super::inputs::Inputs;
 use super::journal::JournalArgs;
 use super::person::{Answers, TerminalPerson};
-use super::{NOTHING_EXECUTED, opening, signals, terminal, wanted};
+use super::{NOTHING_EXECUTED, opening, repl, signals, terminal, wanted};
 use crate::analysis::Program;
+use crate::analysis::typed::Typing;
 use crate::host::Host;
 use crate::host::real::RealHost;
-use crate::journal::{Discard, Groups, Record};
+use crate::journal::{Discard, Groups, Record, StoredSource};
 use crate::report::Reporter;
 use crate::report::ending::{Asked, quoted};
 use crate::report::json::Json;
@@ -20,6 +21,7 @@ use crate::report::live::{Live, Terminal};
 use crate::report::outline::Outline;
 use crate::report::plain::{Plain, Telling};
 use crate::runtime::person::Person;
+use crate::runtime::steer::Stepping;
 use crate::runtime::{Before, Control, Elsewhere, NobodyElsewhere, Selection, Start, Unhandled, Unit};
 use crate::session;
 use crate::session::recording;
@@ -57,6 +59,10 @@ pub(super) struct Args {
     /// Answer a question beforehand; may be repeated.
     #[arg(long, value_name = "QUESTION=ANSWER")]
     answer: Vec<String>,
+
+    /// Step through it, as `rbk step` does.
+    #[arg(long)]
+    pub(super) step: bool,
 
     /// What becomes of a failure for which the runbook has no policy.
     #[arg(long, value_enum, default_value = "stop")]
@@ -99,7 +105,7 @@ impl OnFail {
 }
 
 /// How a run is told.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct TellingArgs {
     /// How progress is told; `json` is one event a line on standard output.
     #[arg(long, value_enum, default_value = "auto")]
@@ -110,9 +116,10 @@ pub(super) struct TellingArgs {
     verbose: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Progress {
     /// live on a terminal, plain elsewhere
+    #[default]
     Auto,
     /// one line an event
     Plain,
@@ -133,6 +140,17 @@ pub(super) struct Ready {
     pub(super) on_fail: Unhandled,
     pub(super) recording: Recording,
     pub(super) groups: Groups,
+    pub(super) stepping: Steps,
+}
+
+/// Whether a run is stepped through.
+pub(super) enum Steps {
+    /// It has no stops.
+    None,
+    /// It was begun so, and goes on by itself.
+    Past(Rc<Typing>),
+    /// Somebody steps through it.
+    Now(Rc<Typing>),
 }
 
 /// Where what happens is recorded.
@@ -155,9 +173,41 @@ pub(super) fn run(args: &Args) -> u8 {
     prepare(args).map_or_else(|code| code, |ready| to_the_end(ready, &args.telling))
 }
 
+/// `rbk step`
+pub(super) fn step(args: Args) -> u8 {
+    run(&Args { step: true, ..args })
+}
+
+/// A session of the stepper, with a runbook or without one.
+pub(super) fn session(file: Option<PathBuf>, inputs: Inputs, journal: JournalArgs) -> u8 {
+    let args = Args {
+        file: file.unwrap_or_default(),
+        inputs,
+        from: None,
+        until: None,
+        only: Vec::new(),
+        yes: false,
+        approve: Vec::new(),
+        answer: Vec::new(),
+        step: true,
+        on_fail: OnFail::Stop,
+        journal,
+        telling: TellingArgs::default(),
+    };
+    run(&args)
+}
+
+/// The file, or nothing in its place.
+fn read(args: &Args, host: &RealHost) -> Result<(Arc<Program>, Vec<StoredSource>), u8> {
+    if args.file.as_os_str().is_empty() {
+        return opening::nothing(host);
+    }
+    opening::story_and_sources(host, &args.file)
+}
+
 fn prepare(args: &Args) -> Result<Ready, u8> {
     let host = Rc::new(RealHost::new());
-    let (program, sources) = opening::story_and_sources(&*host, &args.file)?;
+    let (program, sources) = read(args, &host)?;
     let outline = Outline::of(&program);
     let selection = Selection::new(args.from.clone(), args.until.clone(), args.only.clone(), false);
     let names = wanted::Names::of(&program, &outline);
@@ -169,7 +219,8 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     let (unit, arguments) = args.inputs.bind(&program, &*host)?;
     needs(&program, &host)?;
     window(&unit, &*host, &args.answer)?;
-    let asked = Asked { file: quoted(&args.file.to_string_lossy()), arguments, checks_only: false };
+    let file = if args.file.as_os_str().is_empty() { String::new() } else { quoted(&args.file.to_string_lossy()) };
+    let asked = Asked { file, arguments, checks_only: false, stepped: args.step };
     let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone(), by: None };
     let said = recording::Asked {
         file: args.file.to_string_lossy().into_owned(),
@@ -177,6 +228,7 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
         yes: args.yes,
         approve: args.approve.clone(),
         answers: args.answer.clone(),
+        stepped: args.step,
     };
     let id: Arc<str> = session::new_run_id(&*host);
     let first = recording::first_entry(&*host, &unit, &id, &selection, &said, &sources).map_err(|why| {
@@ -185,9 +237,11 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     })?;
     let recording = args.journal.begin(&first, &sources)?;
     let on_fail = args.on_fail.unhandled();
+    let typing = if args.step { session::typing(&sources) } else { None };
+    let stepping = typing.map_or(Steps::None, |typing| Steps::Now(Rc::new(typing)));
     let groups = groups(&*host, &args.file)?;
     let answers = vec![answers];
-    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups })
+    Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups, stepping })
 }
 
 /// Who is of which group, in the project of a file.
@@ -235,10 +289,24 @@ fn window(unit: &Unit, host: &dyn Host, answers: &[String]) -> Result<(), u8> {
 
 /// Runs it and tells it. Gives back the exit code.
 pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
-    let Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups } = ready;
+    let Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups, stepping } = ready;
     let Recording { id, record, elsewhere, before } = recording;
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
-    let (reporter, every) = reporter(telling, &world, asked, outline);
+    let session = match &stepping {
+        Steps::Now(_) => Some(repl::Session::new(asked.clone(), outline.clone(), Rc::clone(&world))),
+        Steps::None | Steps::Past(_) => None,
+    };
+    let (reporter, every) = match &session {
+        Some(session) => (Rc::clone(&session.reporter), None),
+        None => reporter(telling, &world, asked, outline),
+    };
+    let stepping = match stepping {
+        Steps::None => None,
+        Steps::Past(typing) => Some(Stepping { typing, steering: None }),
+        Steps::Now(typing) => {
+            Some(Stepping { typing, steering: session.as_ref().map(|session| Rc::clone(&session.steering)) })
+        }
+    };
     let control = Rc::new(Control::default());
     let insisted = signals::Insisted::default();
     if let Some(folder) = session::run_folder(&*world, &id) {
@@ -252,9 +320,13 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
         }
     };
     let start = || {
-        let person: Rc<dyn Person> = Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter)));
+        let person: Rc<dyn Person> = match &session {
+            Some(session) => session.person(answers, world.actor()),
+            None => Rc::new(TerminalPerson::new(answers, world.actor(), Rc::clone(&reporter))),
+        };
         let dispatcher = session::live(&world, &record, &person, &elsewhere);
-        Start { unit, id, host: world, dispatcher, observer: reporter, control, selection, on_fail, before, groups }
+        let observer = reporter;
+        Start { unit, id, host: world, dispatcher, observer, control, selection, on_fail, before, groups, stepping }
     };
     match session::run_to_end(start, beside) {
         Ok(report) => insisted.exit_code(report.status),

@@ -25,7 +25,7 @@ pub(super) fn print(text: &str) {
 }
 
 /// On whatever thread, a text holds no secret of the run.
-fn hidden(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn hidden(text: &str) -> std::borrow::Cow<'_, str> {
     mask::of_process().map_or(std::borrow::Cow::Borrowed(text), |mask| mask.hide(text))
 }
 

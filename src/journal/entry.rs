@@ -16,7 +16,8 @@ pub const FORMAT: u32 = 1;
 /// execution, and the how-manieth thing on it that only the record can tell again.
 ///
 /// Lines are named by where they leave their parent: `0` is the run's own, `0/12.3` the fourth parallel
-/// branch of what stands at 12, `0/12h` a handler, `0/12u` a compensation, `0/12f` a `finally`.
+/// branch of what stands at 12, `0/12h` a handler, `0/12u` a compensation, `0/12f` a `finally`, `0/12s` a stop at
+/// which somebody steers, `0/12s/0t` the first thing that was typed there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// The line of execution.
@@ -276,6 +277,27 @@ pub enum Recorded {
         /// `warn`
         warning: bool,
     },
+    /// Somebody who steps through the run did something at a stop.
+    Steered {
+        /// Where.
+        pos: Position,
+        /// Who.
+        by: String,
+        /// What.
+        steer: Steer,
+    },
+    /// What was done there came to its end; the run stands at the same stop.
+    SteeredEnded {
+        /// Where it was done.
+        pos: Position,
+        /// Why it failed; `None` if it did not.
+        failure: Option<String>,
+    },
+    /// A step was stopped by hand, and the run was not.
+    StepStopped {
+        /// Where.
+        pos: Position,
+    },
     /// A signal, or another request to stop.
     StopAsked {
         /// `SIGINT`
@@ -285,6 +307,44 @@ pub enum Recorded {
     },
     /// The run is over, or suspended.
     Ended(Box<Ended>),
+}
+
+/// What somebody does at a stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Steer {
+    /// Statements were typed, and run.
+    Type {
+        /// As typed.
+        text: String,
+    },
+    /// A name got another value.
+    Set {
+        /// `name = value`
+        text: String,
+    },
+    /// The step before, or the one that failed, runs again.
+    Again,
+    /// The newest of what is armed is taken back.
+    Undo {
+        /// How many.
+        count: usize,
+    },
+    /// The next step is left out.
+    Skip {
+        /// Why.
+        why: String,
+    },
+    /// The failure of a step is accepted.
+    Accept {
+        /// Why.
+        why: String,
+    },
+    /// The run is left: to be gone on with, as it stands, or to be taken back.
+    Leave {
+        /// `pause`, `leave`, `roll back`, or the signal that ended it
+        how: String,
+    },
 }
 
 /// How a run began: all that going through it again needs.
@@ -324,6 +384,9 @@ pub struct Started {
     pub approve: Vec<String>,
     /// `--answer`
     pub answers: Vec<String>,
+    /// `--step`: each stop has a place in the story.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stepped: bool,
     /// The name that its header locks.
     pub lock: Option<String>,
 }
@@ -477,6 +540,7 @@ impl Recorded {
             | Self::RollbackBegan { .. }
             | Self::CompensationBegan { .. }
             | Self::CompensationEnded { .. }
+            | Self::Steered { .. }
             | Self::Ended(_) => true,
             Self::Outcome { ending, .. } => !matches!(ending, Ending::Done),
             Self::ScopeBegan { .. }
@@ -488,6 +552,8 @@ impl Recorded {
             | Self::ClockRead { .. }
             | Self::Scratch { .. }
             | Self::Failed { .. }
+            | Self::SteeredEnded { .. }
+            | Self::StepStopped { .. }
             | Self::StopAsked { .. }
             | Self::Noted { .. } => false,
         }

@@ -17,7 +17,7 @@ pub mod store;
 pub use approvers::{Approvers, Groups};
 pub use entry::{
     ArmedEntry, Ended, Ending, Entry, ErrorEntry, FailureEntry, Position, QuestionEntry, Recall, Recorded, Started,
-    Verdict,
+    Steer, Verdict,
 };
 pub use memory::{Discard, Memory};
 pub use store::{JournalError, LeftAnswer, Record, Store, StoreError, StoredSource};

@@ -17,6 +17,8 @@ pub struct Asked {
     pub arguments: String,
     /// Only its checks were run.
     pub checks_only: bool,
+    /// Somebody stepped through it.
+    pub stepped: bool,
 }
 
 /// Draws the end.
@@ -90,13 +92,14 @@ fn done(report: &Report, asked: &Asked) -> String {
 
 fn next(report: &Report, asked: &Asked) -> Vec<String> {
     let mut lines = Vec::new();
-    let Asked { file, arguments, checks_only } = asked;
+    let Asked { file, arguments, checks_only, stepped } = asked;
     let check = format!("rbk check {file}{arguments}");
     let again = format!("rbk run {file}{arguments}");
     let run = &report.run;
     match report.status {
         Status::Succeeded | Status::Finished => return lines,
         Status::Failed if *checks_only => return vec![format!("{check}    # once that is mended")],
+        Status::RolledBack if file.is_empty() => return lines,
         Status::RolledBack => return vec![format!("{again}    # once the cause is mended")],
         Status::Failed | Status::Interrupted | Status::Paused if report.armed.is_empty() => {}
         Status::Failed | Status::Interrupted | Status::Paused => {
@@ -113,9 +116,12 @@ fn next(report: &Report, asked: &Asked) -> Vec<String> {
     }
     if report.status != Status::RollbackIncomplete {
         let again = if report.status == Status::Paused { "asks again" } else { "goes on where it stopped" };
-        lines.push(format!("rbk resume {run}    # {again}"));
+        let step = if *stepped { "--step " } else { "" };
+        lines.push(format!("rbk resume {step}{run}    # {again}"));
     }
-    lines.push(format!("{check}    # where things stand"));
+    if !file.is_empty() {
+        lines.push(format!("{check}    # where things stand"));
+    }
     lines
 }
 
@@ -167,7 +173,7 @@ mod tests {
     use crate::runtime::outcome::Left;
 
     fn asked() -> Asked {
-        Asked { file: "deploy.rbk".into(), arguments: " -e prod".into(), checks_only: false }
+        Asked { file: "deploy.rbk".into(), arguments: " -e prod".into(), checks_only: false, stepped: false }
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn fields(event: &Event) -> (&'static str, Value) {
                 "elapsed_ms": ms(*elapsed), "limit_ms": limit.map(ms),
             }),
         ),
-        Event::EffectStarted { scope, show, effect } => {
+        Event::EffectStarted { scope, show, effect, bound: _ } => {
             ("effect_started", json!({ "scope": scope.id, "show": show, "effect": effect }))
         }
         Event::Armed { scope, text, restores } => {

@@ -124,7 +124,7 @@ impl Observer for PlanReport {
                 self.say(0, &format!("{title}{environment} · a plan: nothing is executed"));
             }
             Event::ScopeStarted(scope) => self.started(scope),
-            Event::EffectStarted { scope, show, effect } => self.effect(scope, show, *effect),
+            Event::EffectStarted { scope, show, effect, bound: _ } => self.effect(scope, show, *effect),
             Event::Armed { scope, text, restores } => {
                 let word = if *restores { "restore" } else { "undo" };
                 let line = format!("{word}: {}", shown(text));
@@ -168,7 +168,7 @@ mod tests {
         plan.observe(&testing::started());
         plan.observe(&Event::ScopeStarted(Rc::clone(&phase)));
         plan.observe(&Event::ScopeStarted(Rc::clone(&step)));
-        plan.observe(&Event::EffectStarted { scope: Rc::clone(&step), show, effect: Effect::Changes });
+        plan.observe(&Event::EffectStarted { scope: Rc::clone(&step), show, effect: Effect::Changes, bound: false });
         let text = format!("$ route {} 0%", crate::value::display::LATER);
         plan.observe(&Event::Armed { scope: Rc::clone(&step), text, restores: false });
         plan.observe(&ended(&step, ScopeStatus::Passed, 0, None));

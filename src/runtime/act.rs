@@ -172,7 +172,8 @@ impl Branch {
             Err(failure) => return Flow::Fail(failure),
         };
         let scope = Rc::clone(&self.scope);
-        let started = Event::EffectStarted { scope: Rc::clone(&scope), show: summary.clone(), effect: act.effect };
+        let (show, effect, bound) = (summary.clone(), act.effect, act.slot.is_some());
+        let started = Event::EffectStarted { scope: Rc::clone(&scope), show, effect, bound };
         let run = Rc::clone(&self.run);
         let cancel = self.cancel.clone();
         let pos = self.position();

@@ -32,7 +32,7 @@ pub(super) use attempt;
 impl Branch {
     /// Runs a block to its end, or to where it leaves.
     pub(super) fn block<'a>(&'a mut self, block: &'a Block) -> LocalFuture<'a, Flow> {
-        if block.pure {
+        if block.pure && !self.has_stops() {
             let flow = self.pure_block(block);
             return Box::pin(std::future::ready(flow));
         }
@@ -45,6 +45,9 @@ impl Branch {
                 && let ScopeBody::Guard { .. } = scope.kind
             {
                 return self.guarded(scope, &body[at + 1..]).await;
+            }
+            if let Err(flow) = self.stop_at(stmt).await {
+                return flow;
             }
             match self.statement(stmt).await {
                 Flow::Next => {}

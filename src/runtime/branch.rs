@@ -15,7 +15,7 @@ use super::replay::Line;
 use super::run::Run;
 use super::undo::{Order, Pending, UndoList};
 use super::unit::{Code, Unit, size};
-use crate::analysis::program::Block;
+use crate::analysis::program::{Block, Scope};
 use crate::catalog::Surroundings;
 use crate::eval::expr::{RunField, SlotId};
 use crate::eval::{self, EvalError, Expr, Frame, RunInfo};
@@ -56,6 +56,18 @@ pub(super) struct Branch {
     pub(super) observes: bool,
     /// It takes back.
     pub(super) in_rollback: bool,
+    /// Somebody steps through it: it has stops.
+    pub(super) stepped: bool,
+    /// A failure on its way up stopped at the step that failed.
+    pub(super) asked_about: bool,
+    /// What runs came to its end before: nothing new happens in it.
+    pub(super) closed: bool,
+    /// Names that a step would have bound which was left out by hand.
+    pub(super) lost: Vec<SlotId>,
+    /// How the run leaves the stop at which it stands, whatever is said there.
+    pub(super) leaves: Option<Box<Flow>>,
+    /// The step that ended last.
+    pub(super) last_step: Option<Arc<Scope>>,
     /// An effect of the current step changed something.
     pub(super) changed: bool,
     /// Scopes around here whose failure was accepted.
@@ -119,6 +131,12 @@ impl Branch {
             line: Line::of_the_run(),
             observes: false,
             in_rollback: false,
+            stepped: false,
+            asked_about: false,
+            closed: false,
+            lost: Vec::new(),
+            leaves: None,
+            last_step: None,
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),
@@ -155,6 +173,12 @@ impl Branch {
             line,
             observes: self.observes,
             in_rollback: self.in_rollback,
+            stepped: self.stepped,
+            asked_about: false,
+            closed: self.closed,
+            lost: self.lost.clone(),
+            leaves: None,
+            last_step: None,
             changed: false,
             accepted: Vec::new(),
             doubtful: Vec::new(),

@@ -146,7 +146,8 @@ impl Branch {
             return self.recalled_ending(&Ending::Done, value.as_ref(), &performance.summary, act);
         }
         let scope = Rc::clone(&self.scope);
-        self.emit(&Event::EffectStarted { scope, show: performance.summary.clone(), effect: act.effect });
+        let (show, bound) = (performance.summary.clone(), act.slot.is_some());
+        self.emit(&Event::EffectStarted { scope, show, effect: act.effect, bound });
         self.perform_and_conclude(performance, pos, act).await
     }
 

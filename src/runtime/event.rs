@@ -50,6 +50,8 @@ pub enum Event {
         show: String,
         /// What it does to the world.
         effect: Effect,
+        /// Its result is bound to a name: what it writes is data.
+        bound: bool,
     },
     /// What takes a change back stands ready.
     Armed {

@@ -48,8 +48,10 @@ impl Branch {
     pub(super) async fn run_finally(&mut self, finally: &Finally, outcome: Value) -> Option<Box<Failure>> {
         let outer = std::mem::replace(&mut self.cancel, Cancel::new());
         let outer_deadline = self.deadline.take();
+        let stepped = std::mem::replace(&mut self.stepped, false);
         self.set(finally.outcome, outcome);
         let flow = self.block(&finally.body).await;
+        self.stepped = stepped;
         self.cancel = outer;
         self.deadline = outer_deadline;
         match flow {

@@ -24,8 +24,8 @@ pub(super) fn event(mask: &Mask, event: &Event) -> Event {
             elapsed: *elapsed,
             limit: *limit,
         },
-        Event::EffectStarted { scope: info, show, effect } => {
-            Event::EffectStarted { scope: scope(mask, info), show: hide(show), effect: *effect }
+        Event::EffectStarted { scope: info, show, effect, bound } => {
+            Event::EffectStarted { scope: scope(mask, info), show: hide(show), effect: *effect, bound: *bound }
         }
         Event::Armed { scope: info, text, restores } => {
             Event::Armed { scope: scope(mask, info), text: hide(text), restores: *restores }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::unit::{Unit, size};
 use crate::analysis::Program;
-use crate::analysis::program::{Environment, Param};
+use crate::analysis::program::{Environment, NameInfo, Param};
 use crate::eval::expr::RunField;
 use crate::eval::{Context, Expr, Frame, Globals, RunInfo};
 use crate::value::{Value, convert};
@@ -120,6 +120,25 @@ pub fn bind(program: &Arc<Program>, given: &Given) -> Result<Unit, Vec<InputErro
         (Err(error), _) | (_, Err(error)) => return Err(vec![error]),
     };
     Ok(Unit { program: Arc::clone(program), globals: Rc::new(globals), environment, protected, four_eyes })
+}
+
+/// The globals of a program that declares more than an older one whose globals are known.
+pub(super) fn carried_over(program: &Program, older: &Program, known: &Globals) -> Globals {
+    let globals = Globals::new(program.globals.len());
+    for (at, info) in (0..).zip(&program.globals) {
+        let is_it = |(_, other): &(u32, &NameInfo)| other.name == info.name && other.span == info.span;
+        if let Some(value) = (0..).zip(&older.globals).find(is_it).and_then(|(at, _)| known.get(at)) {
+            globals.set(at, value.clone());
+        }
+    }
+    for (global, expr) in &program.lets {
+        if globals.get(*global).is_none()
+            && let Ok(value) = compute(program, &globals, expr)
+        {
+            globals.set(*global, value);
+        }
+    }
+    globals
 }
 
 fn choose_environment(program: &Program, name: Option<&str>) -> Result<Option<usize>, InputError> {

@@ -41,6 +41,7 @@ mod scope;
 mod secrets;
 mod selection;
 mod start;
+pub mod steer;
 mod undo;
 mod unit;
 mod way_back;

@@ -12,8 +12,12 @@ use super::event::{Event, Observer, ScopeId};
 use super::outcome::Left;
 use super::replay::{Line, Replay};
 use super::selection::Selection;
+use super::steer::{Deed, Stepping};
 use super::undo::{Order, UndoList};
+use super::unit::Unit;
+use crate::analysis::Program;
 use crate::analysis::program::Finally;
+use crate::eval::Globals;
 use crate::eval::expr::RunField;
 use crate::host::{Cancel, Host};
 use crate::journal::{Groups, Recorded};
@@ -41,6 +45,12 @@ pub(super) struct Run {
     /// Environment variables of ours that hold secrets of the runbook: no process inherits them.
     pub(super) withheld: RefCell<Vec<String>>,
     pub(super) replay: Replay,
+    /// What was done by those who step through it.
+    pub(super) deeds: RefCell<Vec<Deed>>,
+    /// How it is stepped through, if it is.
+    pub(super) stepping: Option<Stepping>,
+    /// The program that was typed last of those that declare something, and its globals.
+    typed: RefCell<Option<(Arc<Program>, Rc<Globals>)>>,
     /// Held while background processes are started late.
     pub(super) waking: tokio::sync::Mutex<()>,
     /// `finally` blocks of scopes that a rollback left: they run when it is over, innermost first.
@@ -86,6 +96,9 @@ pub(super) fn keep(list: &RefCell<Vec<String>>, line: String) {
     }
 }
 
+/// The signal by which a person stops what runs.
+const BY_HAND: &str = "SIGINT";
+
 /// How a run is stopped from outside.
 #[derive(Default)]
 pub struct Control {
@@ -95,6 +108,9 @@ pub struct Control {
     pub(super) rollback: Cancel,
     pub(super) taking_back: Cell<bool>,
     asked: Cell<u32>,
+    /// Steps that can be stopped without stopping the run, because somebody steps through it.
+    steps: RefCell<Vec<(u64, Cancel)>>,
+    begun: Cell<u64>,
     /// The run that it stops.
     run: RefCell<Weak<Run>>,
 }
@@ -104,6 +120,8 @@ pub struct Control {
 pub enum Stopping {
     /// What runs is being ended.
     Gracefully,
+    /// Only the step that runs is being ended: somebody steps through the run, and is asked.
+    Step,
     /// A rollback goes on; once more suspends it.
     RollbackGoesOn,
     /// It was asked before: end at once.
@@ -118,6 +136,9 @@ impl Control {
 
     /// The same, told what it was: `SIGINT`.
     pub fn stop_by(&self, what: &str) -> Stopping {
+        if what == BY_HAND && self.stop_steps() {
+            return Stopping::Step;
+        }
         let asked = self.asked.get() + 1;
         self.asked.set(asked);
         if let Some(run) = self.run.borrow().upgrade() {
@@ -132,6 +153,27 @@ impl Control {
         }
         self.cancel.cancel();
         if asked > 1 { Stopping::AtOnce } else { Stopping::Gracefully }
+    }
+
+    /// Stops the steps that run. `false`: there is none, or they are being stopped already.
+    fn stop_steps(&self) -> bool {
+        let steps = self.steps.borrow().clone();
+        let running: Vec<&Cancel> = steps.iter().map(|(_, step)| step).filter(|step| !step.is_cancelled()).collect();
+        for step in &running {
+            step.cancel();
+        }
+        !running.is_empty()
+    }
+
+    /// A step begins that can be stopped by itself. Gives what [`end_step`](Self::end_step) wants.
+    pub(super) fn begin_step(&self, step: &Cancel) -> u64 {
+        let number = self.begun.replace(self.begun.get() + 1);
+        self.steps.borrow_mut().push((number, step.clone()));
+        number
+    }
+
+    pub(super) fn end_step(&self, number: u64) {
+        self.steps.borrow_mut().retain(|(other, _)| *other != number);
     }
 
     /// Whether it was asked before the rollback began.
@@ -158,6 +200,7 @@ impl Run {
         selection: Selection,
         control: Rc<Control>,
         replay: Replay,
+        stepping: Option<Stepping>,
     ) -> Rc<Self> {
         let mask = crate::mask::current();
         mask.forget();
@@ -177,6 +220,9 @@ impl Run {
             mask,
             withheld: RefCell::default(),
             replay,
+            deeds: RefCell::default(),
+            stepping,
+            typed: RefCell::default(),
             waking: tokio::sync::Mutex::default(),
             deferred: RefCell::default(),
             scratch: OnceCell::new(),
@@ -250,6 +296,21 @@ impl Run {
 
     pub(super) fn elapsed(&self) -> Duration {
         self.replay.elapsed_before() + self.host.monotonic().saturating_sub(self.begun)
+    }
+
+    /// The globals of what was typed: those of the story, unless something was declared at the prompt.
+    pub(super) fn globals_of(&self, typed: &Arc<Program>, story: &Unit) -> Rc<Globals> {
+        if typed.globals.len() == story.program.globals.len() {
+            return Rc::clone(&story.globals);
+        }
+        let (program, globals) = self.typed.take().unwrap_or((Arc::clone(&story.program), Rc::clone(&story.globals)));
+        let globals = if program.globals.len() == typed.globals.len() {
+            globals
+        } else {
+            Rc::new(super::inputs::carried_over(typed, &program, &globals))
+        };
+        *self.typed.borrow_mut() = Some((Arc::clone(typed), Rc::clone(&globals)));
+        globals
     }
 
     /// A field of `run`. The scratch folder is made when it is first asked for.

@@ -11,6 +11,7 @@ use super::failure::{Failure, FailureKind, spoken};
 use super::flow::Flow;
 use super::run::keep;
 use super::selection::Title;
+use super::steer::After;
 use super::undo::Order;
 use super::way_back;
 use crate::analysis::program::{OnFail, OnInterrupt, Scope, ScopeBody};
@@ -153,6 +154,15 @@ impl Branch {
         if let Some(last) = self.path.last_mut() {
             *last = title.as_str().into();
         }
+        match self.stop_before(scope, &title).await {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                self.skipped(scope, &why);
+                self.forget(&scope.binds);
+                return Flow::Next;
+            }
+            Err(flow) => return flow,
+        }
         let entered = self.enter(scope, title);
         self.selected |= named;
         let flow = match self.ask_about_danger(scope).await {
@@ -163,6 +173,7 @@ impl Branch {
     }
 
     fn enter(&mut self, scope: &Scope, title: String) -> Entered {
+        self.asked_about = false;
         let info = self.describe(scope, title);
         self.emit(&Event::ScopeStarted(Rc::clone(&info)));
         let pos = self.position();
@@ -190,6 +201,7 @@ impl Branch {
 
     /// The body with its tries and deadline; then what the clauses say.
     async fn with_clauses(&mut self, scope: &Arc<Scope>, entered: &Entered) -> Flow {
+        let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
         let undo = scope.clauses.undo.as_ref().map(|undo| self.declare(undo, entered.order));
         let restore = scope.clauses.restore.as_ref().map(|restore| self.declare(restore, entered.order));
         let backgrounds = match scope.kind {
@@ -211,7 +223,22 @@ impl Branch {
         let probes = self.probes.len();
         self.probes.extend(scope.clauses.probe.clone());
         let flow = loop {
-            let flow = self.tries(scope).await;
+            let flow = if self.has_stops() && !is_phase {
+                self.stoppable(async |branch| branch.tries(scope).await).await
+            } else {
+                self.tries(scope).await
+            };
+            let flow = match self.stop_after(scope, flow).await {
+                After::Leave(flow) => flow,
+                After::Accept(failure) => {
+                    self.accept(scope, &failure);
+                    break Flow::Next;
+                }
+                After::Again => {
+                    self.begin_again(scope, entered.order);
+                    continue;
+                }
+            };
             match self.decide(scope, flow, entered.order, handled).await {
                 super::policy::Decision::Leave(flow) => break flow,
                 super::policy::Decision::Again => {
@@ -235,7 +262,6 @@ impl Branch {
             }
         };
         let flow = self.finally_of(&scope.clauses.finally, flow).await;
-        let is_phase = matches!(scope.kind, ScopeBody::Phase(_));
         let gives_back = is_phase && !goes_back && !self.is_suspended(&flow);
         let flow = if gives_back { self.run_restores(entered.order, flow).await } else { flow };
         if let Some(around) = backgrounds {
@@ -404,6 +430,7 @@ impl Branch {
         if self.changed && way_back::is_change(scope, status) && !entered.covered {
             self.note_the_way_back(scope, entered.order);
         }
+        self.remember_step(scope, &entered.info, status);
         if let Some(pos) = std::mem::replace(&mut self.scope_began, entered.outer_began) {
             self.note_end(pos, status, elapsed, detail.as_deref());
         }

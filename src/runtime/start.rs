@@ -13,6 +13,7 @@ use super::replay::history::History;
 use super::replay::{Line, Replay, values};
 use super::run::{Control, Run};
 use super::selection::Selection;
+use super::steer::Stepping;
 use super::unit::Unit;
 use crate::analysis::program::{Block, OnInterrupt, ScopeBody, Stmt, StmtKind};
 use crate::host::{Cancel, Host};
@@ -40,6 +41,8 @@ pub struct Start {
     pub before: Option<Before>,
     /// Who is of which group: for approvals.
     pub groups: Groups,
+    /// How it is stepped through, if it is: its stops have places in the story.
+    pub stepping: Option<Stepping>,
 }
 
 /// A run that was begun before.
@@ -66,11 +69,12 @@ pub enum Unhandled {
 
 /// Runs to the end. Must be called within a [`tokio::task::LocalSet`].
 pub async fn run(start: Start) -> Rc<Report> {
-    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups } = start;
+    let Start { unit, id, host, dispatcher, observer, control, selection, on_fail, before, groups, stepping } = start;
     let actor = before.as_ref().map_or_else(|| host.actor(), |before| before.starter.clone());
     let replay = before.map_or_else(Replay::of_nothing, |before| Replay::new(before.history, before.takes_back));
-    let run = Run::new(id, actor, groups, host, dispatcher, observer, selection, control, replay);
+    let run = Run::new(id, actor, groups, host, dispatcher, observer, selection, control, replay, stepping);
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
+    branch.stepped = run.stepping.is_some();
     branch.rolls_back = on_fail == Unhandled::Rollback;
     run.withhold(&unit.program);
     let title = title(&mut branch);
@@ -83,7 +87,10 @@ pub async fn run(start: Start) -> Rc<Report> {
     if !run.replay.is_live() {
         run.end_backgrounds_left().await;
     }
-    let flow = story(&mut branch, &title).await;
+    let flow = match story(&mut branch, &title).await {
+        Flow::Next => branch.stop_at_the_end().await.map_or_else(|flow| flow, |()| Flow::Next),
+        flow => flow,
+    };
     let flow = at_the_end_of_the_record(&mut branch, flow).await;
     let decided = decide(&mut branch, flow, on_fail).await;
     conclude(&run, &mut branch, decided).await

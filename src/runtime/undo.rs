@@ -172,6 +172,13 @@ impl UndoList {
         nodes.split_off(at)
     }
 
+    /// Takes out these.
+    pub(super) fn forget(&self, gone: &[Node]) {
+        let is_gone =
+            |armed: &Rc<Armed>| gone.iter().any(|node| matches!(node, Node::One(one) if Rc::ptr_eq(one, armed)));
+        self.remove(0, &mut |armed| is_gone(armed));
+    }
+
     /// Takes out the `restore`s armed at `since` or later, newest first.
     pub(super) fn take_restores(&self, since: Order) -> Vec<Rc<Armed>> {
         let mut out = Vec::new();

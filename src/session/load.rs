@@ -1,11 +1,13 @@
 //! Files: where a project begins, what a runbook may read, and how its text comes in.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::analysis::program::{Loaded, Loader};
+use crate::analysis::typed::Typing;
 use crate::analysis::{Analysis, analyse};
 use crate::host::Host;
 use crate::journal::StoredSource;
@@ -57,7 +59,16 @@ fn opened(host: &dyn Host, path: &Path, main: Loaded) -> Opened {
 pub fn reopen(sources: &[StoredSource]) -> Result<Analysis, String> {
     let main = sources.first().ok_or("the record keeps no runbook")?;
     let loaded = Loaded { name: main.name.clone(), path: PathBuf::from(&main.path), text: Arc::clone(&main.text) };
-    Ok(analyse(loaded, &StoredLoader { sources }, super::registry()))
+    Ok(analyse(loaded, &StoredLoader { sources: Cow::Borrowed(sources) }, super::registry()))
+}
+
+/// What reads the things that are typed into a run of a runbook, from what its record keeps. `None` if it cannot run.
+pub fn typing(sources: &[StoredSource]) -> Option<Typing> {
+    let main = sources.first()?;
+    let loaded = Loaded { name: main.name.clone(), path: PathBuf::from(&main.path), text: Arc::clone(&main.text) };
+    let loader = StoredLoader { sources: Cow::Owned(sources.to_vec()) };
+    let analysis = analyse(loaded.clone(), &loader, super::registry());
+    Typing::new(loaded, &analysis, Box::new(loader), super::registry())
 }
 
 /// What was read, under the paths by which it was asked for.
@@ -108,7 +119,7 @@ fn beside(from: &Path, path: &str) -> PathBuf {
 
 /// Reads what the record of a run keeps.
 struct StoredLoader<'a> {
-    sources: &'a [StoredSource],
+    sources: Cow<'a, [StoredSource]>,
 }
 
 impl Loader for StoredLoader<'_> {

@@ -11,7 +11,7 @@ pub mod recording;
 pub mod settings;
 mod stdlib;
 
-pub use load::{Opened, check_file, open, open_text, reopen};
+pub use load::{Opened, check_file, open, open_text, reopen, typing};
 pub use needs::{Missing, missing_tools};
 pub use stdlib::{find as std_module, names as std_modules};
 

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::edits;
 use crate::analysis::Program;
+use crate::analysis::typed::Typing;
 use crate::host::{Host, LocalFuture};
 use crate::journal::{Entry, LeftAnswer, Position, Recall, Record, Recorded, Started, Store, StoreError, StoredSource};
 use crate::runtime::inputs::{Given, GivenValue, bind, setting};
@@ -29,6 +30,8 @@ pub struct Asked {
     pub approve: Vec<String>,
     /// `--answer`
     pub answers: Vec<String>,
+    /// `--step`
+    pub stepped: bool,
 }
 
 /// The first entry of a run: all that going through it again needs.
@@ -70,6 +73,7 @@ pub fn first_entry(
         yes: asked.yes,
         approve: asked.approve.clone(),
         answers: asked.answers.clone(),
+        stepped: asked.stepped,
         lock,
     };
     Ok(Entry { at: host.now(), event: Recorded::Started(Box::new(started)) })
@@ -128,6 +132,8 @@ pub struct Reopened {
     pub adopted: Option<String>,
     /// When edits were adopted last: answers that were left before it were for something else.
     pub edited: Option<jiff::Timestamp>,
+    /// What reads that which was typed, if it is stepped through.
+    pub typing: Option<Typing>,
 }
 
 /// A runbook as it is now, to be gone on with in place of what it was.
@@ -172,10 +178,16 @@ pub async fn go_on(
     let ended = entries.last().is_some_and(|(_, last)| matches!(last.event, Recorded::Ended(_)));
     let ended = ended || forget::was_stopping(&entries);
     let forgets = match how {
-        GoOn::Resume if ended => forget::for_resume(&entries),
+        GoOn::Resume if ended => forget::for_left(&entries).unwrap_or_else(|| forget::for_resume(&entries)),
         GoOn::Rollback if ended => forget::for_rollback(&entries),
         GoOn::Resume | GoOn::Rollback => forget::for_broken(&entries),
     };
+    if started.stepped && edited.is_some() {
+        return Err(not_adopted(
+            "somebody steps through this run: its stops have places in the runbook as it was".to_owned(),
+        ));
+    }
+    let typing = if started.stepped { super::typing(&sources) } else { None };
     let adopted = match &edited {
         Some(edited) => edits::adopt(&sources, &edited.sources, &entries, &forgets).map_err(not_adopted)?,
         None => None,
@@ -191,7 +203,7 @@ pub async fn go_on(
     let takes_back = history.is_taken_back_by_hand();
     let before = Before { history, takes_back, starter: started.actor.clone() };
     let edited = if adopted.is_some() { entries.last().map(|(_, entry)| entry.at) } else { edited_before };
-    Ok(Reopened { unit, id: Arc::clone(&started.run), started, record, before, adopted, edited })
+    Ok(Reopened { unit, id: Arc::clone(&started.run), started, record, before, adopted, edited, typing })
 }
 
 /// The runbook as it was edited last, and when that was adopted.

@@ -249,6 +249,9 @@ fn journal_line(event: &Recorded) -> Option<String> {
         | Recorded::Asked { .. }
         | Recorded::Scratch { .. }
         | Recorded::Failed { .. }
+        | Recorded::Steered { .. }
+        | Recorded::SteeredEnded { .. }
+        | Recorded::StepStopped { .. }
         | Recorded::StopAsked { .. }
         | Recorded::Ended(_) => return None,
     })
@@ -284,7 +287,7 @@ impl Observer for Transcript {
             Event::Progress { scope, attempt, seen, .. } => {
                 self.tried(scope, *attempt, seen.clone().unwrap_or_else(|| "fine".to_owned()));
             }
-            Event::EffectStarted { scope, show, effect } => {
+            Event::EffectStarted { scope, show, effect, bound: _ } => {
                 let polls = matches!(scope.kind, "check" | "monitor" | "guard" | "background");
                 if polls && !self.asked.borrow_mut().insert((scope.id, show.clone())) {
                     return;

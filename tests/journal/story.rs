@@ -40,6 +40,7 @@ pub(crate) fn started(run: &str, lock: Option<&str>) -> Entry {
             on_fail: "stop".into(),
             yes: false,
             approve: Vec::new(),
+            stepped: false,
             answers: Vec::new(),
             lock: lock.map(Into::into),
         })),

@@ -90,6 +90,16 @@ impl Terminal {
         self.until(words, || self.shown().contains(words));
     }
 
+    /// Waits until the stepper has asked so many times.
+    pub fn until_prompt(&self, count: usize) {
+        let prompts = || {
+            let shown = self.shown();
+            let lines: Vec<&str> = shown.split(['\n', '\r']).filter(|line| line.trim_end().ends_with('›')).collect();
+            lines.len()
+        };
+        self.until(&format!("asked {count} times"), || prompts() >= count);
+    }
+
     /// Waits until something is so.
     pub fn until(&self, what: &str, holds: impl Fn() -> bool) {
         let begun = Instant::now();

@@ -56,6 +56,7 @@ pub(crate) fn run(fake: FakeHost) -> Option<String> {
             on_fail: Unhandled::Stop,
             before: None,
             groups: Groups::default(),
+            stepping: None,
         })
         .await
     });

@@ -16,7 +16,7 @@ use crate::value::Type;
 
 impl Lower<'_, '_, '_> {
     /// Lowers a statement, with what must run before it.
-    pub(super) fn statement(&mut self, stmt: &tree::Stmt, out: &mut Vec<Stmt>) {
+    pub(in crate::analysis) fn statement(&mut self, stmt: &tree::Stmt, out: &mut Vec<Stmt>) {
         let span = stmt.span;
         match &stmt.kind {
             Tree::Let(binding) => self.binding(binding, false, span, out),
@@ -125,7 +125,7 @@ impl Lower<'_, '_, '_> {
         out.push(Stmt { kind, span });
     }
 
-    pub(super) fn misplaced(&mut self, span: Span, message: &str, help: &str) {
+    pub(in crate::analysis) fn misplaced(&mut self, span: Span, message: &str, help: &str) {
         let mut diagnostic = Diagnostic::error(&code::MISPLACED, span, message, "");
         if !help.is_empty() {
             diagnostic = diagnostic.help(help);

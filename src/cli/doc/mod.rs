@@ -56,23 +56,37 @@ pub(super) fn run(args: &Args) -> u8 {
             Err(code) => code,
         };
     }
+    match about(name, style) {
+        Ok(text) => {
+            terminal::print(&text);
+            0
+        }
+        Err((message, help)) => {
+            terminal::error(&message, Some(&help));
+            NOTHING_EXECUTED
+        }
+    }
+}
+
+/// Help on a name of the language: its page, or all that it is found in.
+///
+/// # Errors
+/// There is nothing called so, and what to type instead.
+pub(super) fn about(name: &str, style: Style) -> Result<String, (String, String)> {
     let pages = pages(name, style);
     if !pages.is_empty() {
-        terminal::print(&pages);
-        return 0;
+        return Ok(pages);
     }
     let found = listing::everything(style, name);
     if !found.is_empty() {
-        terminal::print(&found);
-        return 0;
+        return Ok(found);
     }
     let names: Vec<String> = listing::names();
     let help = match did_you_mean(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`rbk doc` lists everything".to_owned(),
     };
-    terminal::error(&format!("there is nothing called `{name}`"), Some(&help));
-    NOTHING_EXECUTED
+    Err((format!("there is nothing called `{name}`"), help))
 }
 
 /// Everything of exactly this name.

@@ -11,7 +11,7 @@ use super::{
     AnswerTold, Compensation, CompensationTold, Counts, Doubt, EffectTold, Fate, History, Node, Scope, What, since,
 };
 use crate::journal::entry::{
-    ArmedEntry, Ended, Ending, Entry, ErrorEntry, FailureEntry, Position, Recorded, Started, Verdict,
+    ArmedEntry, Ended, Ending, Entry, ErrorEntry, FailureEntry, Position, Recorded, Started, Steer, Verdict,
 };
 use crate::journal::store::{RunSummary, Standing};
 
@@ -167,6 +167,16 @@ impl Builder {
                 self.compensation_ended(at, &compensation, failure, commands, in_doubt);
             }
             Recorded::Noted { pos, text, warning } => self.tell(&pos, at, What::Note { text, warning }),
+            Recorded::Steered { pos, by, steer } => {
+                if let Some(what) = in_words(&steer) {
+                    self.tell(&pos, at, What::Steered { by: Some(by), what });
+                }
+            }
+            Recorded::StepStopped { pos } => {
+                self.tell(&pos, at, What::Steered { by: None, what: "the step was stopped by hand".to_owned() });
+            }
+            // That it failed is told by the failure itself.
+            Recorded::SteeredEnded { .. } => {}
             Recorded::StopAsked { what, times } => {
                 let parent = self.innermost(FIRST_LINE);
                 self.put(parent, at, What::Stop { what, times });
@@ -466,9 +476,25 @@ impl Node {
             | What::Wait { .. }
             | What::Deadline
             | What::Resumed { .. }
+            | What::Steered { .. }
             | What::Stop { .. }
             | What::Disarmed { .. }
             | What::Rollback { .. } => None,
         }
     }
+}
+
+/// What somebody did at a stop; `None` for what is told anyway.
+fn in_words(steer: &Steer) -> Option<String> {
+    Some(match steer {
+        Steer::Type { text } if text.starts_with("note ") => return None,
+        Steer::Type { text } => format!("typed: {text}"),
+        Steer::Set { text } => format!("set {text}"),
+        Steer::Again => "had the step run again".to_owned(),
+        Steer::Undo { count: 1 } => "took back the last change".to_owned(),
+        Steer::Undo { count } => format!("took back the last {count} changes"),
+        Steer::Skip { why } => format!("left out the next step: {why}"),
+        Steer::Accept { why } => format!("accepted the failure: {why}"),
+        Steer::Leave { how } => format!("left the session: {how}"),
+    })
 }

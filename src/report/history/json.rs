@@ -84,6 +84,7 @@ fn what(what: &What) -> Value {
         What::Wait { until } => json!({ "what": "wait", "until": until.to_string() }),
         What::Deadline => json!({ "what": "deadline passed" }),
         What::Resumed { by, how } => json!({ "what": "resumed", "by": by, "how": how }),
+        What::Steered { by, what } => json!({ "what": "steered", "by": by, "did": what }),
         What::Stop { what, times } => json!({ "what": "stop asked", "signal": what, "times": times }),
         What::Disarmed { count, why } => json!({ "what": "disarmed", "count": count, "why": why }),
         What::Rollback { why, count } => json!({

@@ -109,6 +109,9 @@ fn what(what: &What) -> String {
         What::Wait { until } => format!("waited until {}", moment(*until)),
         What::Deadline => "**its time was over**".into(),
         What::Resumed { by, how } => format!("**{}** by {}", text(how), text(by)),
+        What::Steered { by, what } => {
+            format!("{}{}", by.as_ref().map_or_else(String::new, |by| format!("{} ", text(by))), text(what))
+        }
         What::Stop { what, times } => format!("**asked to stop** ({}, {times}×)", text(what)),
         What::Disarmed { count: 0, why } => text(why),
         What::Disarmed { count, why } => format!("{} ({count} disarmed)", text(why)),

@@ -117,6 +117,13 @@ pub enum What {
         /// `resume`, `rollback`
         how: String,
     },
+    /// Somebody who steps through the run did something at a stop.
+    Steered {
+        /// Who; nobody is named who stopped a step by hand.
+        by: Option<String>,
+        /// In words: `typed: …`, `left out the next step: why`
+        what: String,
+    },
     /// Somebody asked it to stop.
     Stop {
         /// `SIGINT`

@@ -212,6 +212,10 @@ impl Page {
                 let (by, how) = (sanitize::line(by), sanitize::line(how));
                 self.say(node.at, depth, &paint(style, Ink::Bold, &format!("— {how} by {by}, {}", moment(node.at))));
             }
+            What::Steered { by, what } => {
+                let by = by.as_ref().map_or_else(String::new, |by| format!("{} ", sanitize::line(by)));
+                self.say(node.at, depth, &paint(style, Ink::Bold, &format!("› {by}{}", sanitize::line(what))));
+            }
             What::Stop { what, times } => {
                 let times = if *times > 1 { format!(" for the {times}. time") } else { String::new() };
                 self.say(

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::history::{History, Numbered, Step, is_in_doubt, is_kept};
-use crate::journal::{Position, Recorded};
+use crate::journal::{Position, Recorded, Steer};
 
 /// The line of what runs at the end of a run: its `finally`.
 pub(in crate::runtime) const AT_THE_END: &str = "end";
@@ -36,6 +36,11 @@ fn departure(line: &str) -> Option<(&str, u32, char)> {
     Some((parent, place_of(part), part.chars().find(|c| !c.is_ascii_digit()).unwrap_or('.')))
 }
 
+/// Where something was typed whose line this is.
+pub(super) fn typed_at(line: &str) -> Option<(&str, u32)> {
+    departure(line).filter(|(_, _, what)| *what == 't').map(|(parent, at, _)| (parent, at))
+}
+
 /// The place at which a line left another, from what its name has more than that one's.
 pub(super) fn place_of(part: &str) -> u32 {
     let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
@@ -48,7 +53,8 @@ pub fn for_resume(entries: &[Numbered]) -> Vec<u64> {
     let done = Marks::of(&history, is_kept);
     let counts = Marks::of(&history, |step| is_kept(step) || is_in_doubt(step));
     let mut gone = Gone::default();
-    for (line, steps) in history.lines.iter().filter(|(line, _)| !done.went_on_after(line)) {
+    let open = |line: &&Arc<str>| !done.went_on_after(line) && !history.is_over(line);
+    for (line, steps) in history.lines.iter().filter(|(line, _)| open(line)) {
         if let Some((_, _, 'h' | 'f' | 'e')) = departure(line) {
             gone.add(line, 0);
             continue;
@@ -75,6 +81,18 @@ pub fn for_resume(entries: &[Numbered]) -> Vec<u64> {
         }
     }
     numbers(entries, &gone)
+}
+
+/// The entries that do not count any more when a run is gone on with that was left at a stop: what came of leaving it.
+/// The run leads to the very same stop. `None`: it was not left so.
+pub fn for_left(entries: &[Numbered]) -> Option<Vec<u64>> {
+    let since = entries.iter().rev().take_while(|(_, entry)| !matches!(entry.event, Recorded::Resumed { .. }));
+    let left = since.into_iter().find_map(|(number, entry)| match &entry.event {
+        Recorded::Steered { steer: Steer::Leave { .. }, .. } => Some(*number),
+        _ => None,
+    })?;
+    let later = entries.iter().filter(|(number, entry)| *number >= left && position_of(&entry.event).is_some());
+    Some(later.map(|(number, _)| *number).collect())
 }
 
 /// The entries that do not count any more when a run that ended is taken back: what ran at its end, and what
@@ -157,7 +175,7 @@ fn end_of_what_counts(steps: &VecDeque<Step>) -> Option<u32> {
 }
 
 fn is_about_a_scope(step: &Step) -> bool {
-    matches!(step.what(), Recorded::DeadlinePassed { .. } | Recorded::Tripped { .. })
+    matches!(step.what(), Recorded::DeadlinePassed { .. } | Recorded::Tripped { .. } | Recorded::StepStopped { .. })
 }
 
 /// The last place on each line at which something stands, in it or in a branch that left it there.
@@ -176,7 +194,7 @@ impl Marks {
             };
             mark(line, step.at);
             let mut line = &**line;
-            while let Some((parent, at, '.')) = departure(line) {
+            while let Some((parent, at, '.' | 's' | 't')) = departure(line) {
                 mark(parent, at);
                 line = parent;
             }
@@ -247,38 +265,50 @@ impl Gone {
 fn numbers(entries: &[Numbered], gone: &Gone) -> Vec<u64> {
     let mut out = gone.entries.clone();
     for (number, entry) in entries {
-        let pos = match &entry.event {
-            Recorded::Intent { pos, .. }
-            | Recorded::Outcome { pos, .. }
-            | Recorded::Decided { pos, .. }
-            | Recorded::Read { pos, .. }
-            | Recorded::Observed { pos, .. }
-            | Recorded::Answered { pos, .. }
-            | Recorded::WaitBegan { pos, .. }
-            | Recorded::DeadlinePassed { pos }
-            | Recorded::Tripped { pos, .. }
-            | Recorded::ClockRead { pos, .. }
-            | Recorded::Armed { pos, .. }
-            | Recorded::Disarmed { pos, .. }
-            | Recorded::UndoBegan { pos }
-            | Recorded::ScopeBegan { pos, .. }
-            | Recorded::ScopeEnded { pos, .. }
-            | Recorded::Noted { pos, .. } => pos,
+        let compensation = match &entry.event {
             Recorded::CompensationBegan { compensation, .. } | Recorded::CompensationEnded { compensation, .. } => {
-                compensation
+                Some(compensation)
             }
-            Recorded::Started(_)
-            | Recorded::Resumed { .. }
-            | Recorded::Asked { .. }
-            | Recorded::Scratch { .. }
-            | Recorded::Failed { .. }
-            | Recorded::RollbackBegan { .. }
-            | Recorded::StopAsked { .. }
-            | Recorded::Ended(_) => continue,
+            _ => None,
         };
-        if gone.holds(pos) {
+        if position_of(&entry.event).or(compensation).is_some_and(|pos| gone.holds(pos)) {
             out.insert(*number);
         }
     }
     out.into_iter().collect()
+}
+
+/// Where in the story something happened, if it is a part of that.
+fn position_of(event: &Recorded) -> Option<&Position> {
+    match event {
+        Recorded::Intent { pos, .. }
+        | Recorded::Outcome { pos, .. }
+        | Recorded::Decided { pos, .. }
+        | Recorded::Read { pos, .. }
+        | Recorded::Observed { pos, .. }
+        | Recorded::Answered { pos, .. }
+        | Recorded::WaitBegan { pos, .. }
+        | Recorded::DeadlinePassed { pos }
+        | Recorded::Tripped { pos, .. }
+        | Recorded::ClockRead { pos, .. }
+        | Recorded::Armed { pos, .. }
+        | Recorded::Disarmed { pos, .. }
+        | Recorded::UndoBegan { pos }
+        | Recorded::ScopeBegan { pos, .. }
+        | Recorded::ScopeEnded { pos, .. }
+        | Recorded::Steered { pos, .. }
+        | Recorded::SteeredEnded { pos, .. }
+        | Recorded::StepStopped { pos }
+        | Recorded::Noted { pos, .. } => Some(pos),
+        Recorded::CompensationBegan { .. }
+        | Recorded::CompensationEnded { .. }
+        | Recorded::Started(_)
+        | Recorded::Resumed { .. }
+        | Recorded::Asked { .. }
+        | Recorded::Scratch { .. }
+        | Recorded::Failed { .. }
+        | Recorded::RollbackBegan { .. }
+        | Recorded::StopAsked { .. }
+        | Recorded::Ended(_) => None,
+    }
 }

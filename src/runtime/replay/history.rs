@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::forget;
-use crate::journal::{Ending, Entry, Position, Recorded, Started};
+use crate::journal::{Ending, Entry, Position, Recorded, Started, Steer};
 
 /// An entry with its number: a record may hold a million, and is gone through more than once.
 pub type Numbered = (u64, Rc<Entry>);
@@ -78,6 +78,15 @@ impl History {
         }
     }
 
+    /// Whether a line is that of something typed that came to its end: it stays as it is.
+    pub(super) fn is_over(&self, line: &str) -> bool {
+        forget::lines_around(line).any(|around| {
+            let Some((parent, place)) = forget::typed_at(around) else { return false };
+            let step = self.lines.get(parent).and_then(|steps| steps.iter().find(|step| step.at == place));
+            step.is_some_and(|step| step.outcome.is_some())
+        })
+    }
+
     /// Whether somebody, and not the runbook itself, has the run taken back.
     pub const fn is_taken_back_by_hand(&self) -> bool {
         self.by_hand.is_some()
@@ -119,8 +128,10 @@ impl History {
             | Recorded::ClockRead { pos, .. }
             | Recorded::Armed { pos, .. }
             | Recorded::Disarmed { pos, .. }
+            | Recorded::Steered { pos, .. }
+            | Recorded::StepStopped { pos }
             | Recorded::Noted { pos, .. } => meets(pos),
-            Recorded::Outcome { pos, .. } | Recorded::Decided { pos, .. } => {
+            Recorded::Outcome { pos, .. } | Recorded::Decided { pos, .. } | Recorded::SteeredEnded { pos, .. } => {
                 if let Some(step) = steps.get_mut(&(Arc::clone(&pos.line), pos.at)) {
                     step.outcome = Some((number, Rc::clone(entry)));
                 }
@@ -168,7 +179,8 @@ impl History {
             order.extend(step.outcome.as_ref().map(|(number, _)| *number));
             self.lines.entry(line).or_default().push_back(step);
         }
-        let last_kept = self.lines.values().flatten().filter(|step| is_kept(step)).map(|step| step.number).max();
+        let kept = self.lines.values().flatten().filter(|step| is_kept(step));
+        let last_kept = kept.map(|step| step.outcome.as_ref().map_or(step.number, |(number, _)| *number)).max();
         for (number, entry) in entries {
             if let Recorded::CompensationBegan { compensation, text, .. } = &entry.event
                 && self.taken_back.contains(compensation)
@@ -197,6 +209,12 @@ pub(super) fn is_kept(step: &Step) -> bool {
         (Recorded::Observed { failure, .. }, _) => failure.is_none(),
         (Recorded::Answered { answer, .. }, _) => !matches!(answer.to_lowercase().as_str(), "no" | "n"),
         (Recorded::Armed { .. } | Recorded::Disarmed { .. }, _) => true,
+        // What came to its end at a stop is history, whatever came of it.
+        (Recorded::Steered { steer, .. }, ended) => match steer {
+            Steer::Type { .. } | Steer::Set { .. } | Steer::Undo { .. } => ended.is_some(),
+            Steer::Again | Steer::Skip { .. } | Steer::Accept { .. } => true,
+            Steer::Leave { .. } => false,
+        },
         _ => false,
     }
 }

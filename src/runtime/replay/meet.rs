@@ -38,6 +38,11 @@ impl Line {
         Self::new("0")
     }
 
+    /// The next place on it, not taken.
+    pub(in crate::runtime) fn ahead(&self) -> Position {
+        Position { line: Arc::clone(&self.name), at: self.next.get() }
+    }
+
     /// One that leaves at a place.
     pub(in crate::runtime) fn leaving(pos: &Position, what: &str) -> Self {
         Self::new(format!("{}/{}{what}", pos.line, pos.at))
@@ -102,7 +107,7 @@ impl Branch {
     }
 
     /// Whether the record is behind us: for what comes after the story, its own.
-    fn is_live(&self) -> bool {
+    pub(in crate::runtime) fn is_live(&self) -> bool {
         self.run.replay.is_live() && self.run.replay.is_over_for(self.line.name())
     }
 
@@ -113,6 +118,10 @@ impl Branch {
     pub(in crate::runtime) async fn go_live(&mut self, span: Span) -> Result<(), Flow> {
         if self.is_live() {
             return Ok(());
+        }
+        if self.closed {
+            // Whatever it would do now, it did not then.
+            return Err(self.cancelled(span));
         }
         let run = std::rc::Rc::clone(&self.run);
         match run.replay.becomes_live(self.line.name(), &self.cancel, self.in_rollback).await {

@@ -151,6 +151,25 @@ impl Replay {
         })
     }
 
+    /// Whether the record tells of something at a place that was not met yet.
+    pub(super) fn has(&self, pos: &Position) -> bool {
+        self.history.borrow().lines.get(&pos.line).is_some_and(|steps| steps.iter().any(|step| step.at == pos.at))
+    }
+
+    /// Whether what was met at a place came to its end, which is not met yet.
+    pub(super) fn ends(&self, pos: &Position) -> bool {
+        self.history.borrow().outcomes.contains_key(pos)
+    }
+
+    /// Whether the record goes on behind a place, on its line or on those which that one left.
+    pub(super) fn goes_on_behind(&self, pos: &Position) -> bool {
+        let around = forget::lines_around(&pos.line).filter_map(|line| {
+            let (parent, at) = line.rsplit_once('/').map(|(parent, part)| (parent, forget::place_of(part)))?;
+            Some(Position { line: parent.into(), at })
+        });
+        std::iter::once(pos.clone()).chain(around).any(|pos| self.goes_on_after(&pos))
+    }
+
     /// What the clock of the run showed at a place. Evaluating waits for nobody, so it is met out of turn.
     pub(super) fn meet_clock(&self, pos: &Position) -> Option<Duration> {
         let step = self.take(pos)?;

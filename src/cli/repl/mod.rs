@@ -1,0 +1,67 @@
+//! The stepper: working through a runbook step by step, at a terminal or by a script on standard input.
+
+mod breaks;
+mod command;
+mod console;
+mod language;
+mod leave;
+mod save;
+mod show;
+mod stepper;
+mod tell;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::inputs::Inputs;
+use super::journal::JournalArgs;
+use super::person::{Answers, TerminalPerson};
+use super::run;
+use crate::host::Host;
+use crate::report::Reporter;
+use crate::report::ending::Asked;
+use crate::report::outline::Outline;
+use crate::runtime::person::Person;
+use crate::runtime::steer::Steering;
+
+/// Step through a runbook, or work without one: type statements, and have them on record.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook; without one a session begins with nothing in it.
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    inputs: Inputs,
+
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+pub(super) fn run(args: Args) -> u8 {
+    run::session(args.file, args.inputs, args.journal)
+}
+
+/// Everything that a run needs to be stepped through.
+pub(super) struct Session {
+    /// Who tells it.
+    pub(super) reporter: Rc<dyn Reporter>,
+    /// Who steps.
+    pub(super) steering: Rc<dyn Steering>,
+    console: Rc<console::Console>,
+}
+
+impl Session {
+    /// At the terminal, or by the script on standard input.
+    pub(super) fn new(asked: Asked, outline: Outline, host: Rc<dyn Host>) -> Self {
+        let console = Rc::new(console::Console::new());
+        let telling = Rc::new(tell::Telling::new(Rc::clone(&console), asked));
+        let steering = Rc::new(stepper::Stepper::new(Rc::clone(&console), Rc::clone(&telling), outline, host));
+        Self { reporter: telling, steering, console }
+    }
+
+    /// Whoever answers the questions of the runbook: the same who steps through it.
+    pub(super) fn person(&self, answers: Vec<Answers>, actor: String) -> Rc<dyn Person> {
+        let lines = self.console.lines();
+        Rc::new(TerminalPerson::beside(answers, actor, Rc::clone(&self.reporter), lines))
+    }
+}
