@@ -5,6 +5,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+#[path = "systems/bayit.rs"]
+mod bayit;
 #[path = "systems/caas.rs"]
 mod caas;
 #[path = "systems/casemgmt.rs"]
@@ -18,6 +20,8 @@ mod cloud;
 mod frame;
 #[path = "systems/host.rs"]
 mod host;
+#[path = "systems/liftlog.rs"]
+mod liftlog;
 #[path = "systems/servers.rs"]
 mod servers;
 #[path = "tools/sites/mod.rs"]

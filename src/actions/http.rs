@@ -62,6 +62,7 @@ const IDEMPOTENT: Param = Param {
 };
 
 const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
+const ASKING: &[Param] = &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, INSECURE];
 const CHANGING: &[Param] =
     &[URL, JSON, FORM, FILES, BODY, HEADERS, BEARER, BASIC, OK, IDEMPOTENT, TIMEOUT_PARAM, CONNECT, INSECURE];
 
@@ -119,6 +120,22 @@ reading!(
     "Ask a server for the headers of its answer",
     "let head = http.head(\"http://localhost:8080/\")"
 );
+pub(super) static QUERY: Action = Action {
+    name: "http.query",
+    summary: "Ask a server with a body: a search, GraphQL, a login that is only tried",
+    details: "By `POST`, for what is a question all the same: so it may stand in a check or a monitor, and may be asked \
+              again. That it changes nothing there is for the author to know. Any answer is a result, whatever its \
+              status. Redirects are not followed.",
+    effect: Effect::Reads,
+    params: ASKING,
+    returns: ANSWER,
+    examples: &["let login = http.query(\"http://localhost:8080/login\", json: { user: \"probe\" })"],
+    show: |args| format!("ask {} by POST", shown(args, "url")),
+    run: |call| later(exchange("POST", false, call)),
+    repeatable: |_| true,
+    inverse: Inverse::NotNeeded,
+    evidence,
+};
 changing!(
     POST,
     "http.post",
@@ -175,7 +192,7 @@ pub(super) static REQUEST: Action = Action {
     run: |call| {
         later(async move {
             let method = text(call.args, "method").to_uppercase();
-            exchange(&method, call).await
+            exchange(&method, changes(&method), call).await
         })
     },
     repeatable: |args| is_repeatable(&text(args, "method").to_uppercase(), args),
@@ -189,17 +206,21 @@ fn is_repeatable(method: &str, args: &Args) -> bool {
 }
 
 fn send<'a>(method: &'static str, call: &'a Call<'a>) -> LocalFuture<'a, Result<Value, ActionError>> {
-    later(exchange(method, call))
+    later(exchange(method, changes(method), call))
 }
 
-async fn exchange(method: &str, call: &Call<'_>) -> Result<Value, ActionError> {
-    let changes = !matches!(method, "GET" | "HEAD" | "OPTIONS");
+fn changes(method: &str) -> bool {
+    !matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+/// One that `changes` fails for its status, and its lost answer is a doubt.
+async fn exchange(method: &str, changes: bool, call: &Call<'_>) -> Result<Value, ActionError> {
     let mut request = request(method, call)?;
     let limit = duration(call.args, "timeout").unwrap_or(TIMEOUT);
     let own = call.cancel.child();
     let asked = host_of(&request.url);
     let work = async {
-        let mut redirects = if changes { 0 } else { int(call.args, "follow").unwrap_or(5) };
+        let mut redirects = if self::changes(method) { 0 } else { int(call.args, "follow").unwrap_or(5) };
         loop {
             let answer = call.host.http(&request, &own).await?;
             match next_address(&request, &answer) {

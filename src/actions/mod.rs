@@ -21,6 +21,7 @@ use crate::catalog::Action;
 pub static ALL: &[&Action] = &[
     &http::GET,
     &http::HEAD,
+    &http::QUERY,
     &http::POST,
     &http::PUT,
     &http::PATCH,

@@ -264,27 +264,16 @@ pub(super) fn needs(program: &Program, host: &Rc<RealHost>) -> Result<(), u8> {
 
 /// A closed window keeps the run from beginning, unless `--answer window=open` says otherwise.
 fn window(unit: &Unit, host: &dyn Host, answers: &[String]) -> Result<(), u8> {
-    let Some(window) = &unit.program.header.window else { return Ok(()) };
-    let refuse = |message: &str, help: Option<&str>| {
-        terminal::error(message, help);
-        Err(NOTHING_EXECUTED)
-    };
-    let text = match crate::runtime::inputs::setting(unit, &window.value) {
-        Ok(text) => text,
-        Err(error) => return refuse(&error.message, error.help.as_deref()),
-    };
-    let open = match crate::value::window::Window::parse(&text) {
-        Ok(window) if window.contains(host.now()) => return Ok(()),
-        Ok(window) => window,
-        Err(why) => return refuse(&format!("{}: {why}", unit.program.sources.place_line(window.value.span)), None),
-    };
-    if answers.iter().any(|answer| answer.eq_ignore_ascii_case(wanted::WINDOW_OPEN)) {
-        terminal::say(&format!("warning: outside of its window ({text}), as you said"));
+    let Some(closed) = session::closed_window(unit, host.now()) else { return Ok(()) };
+    let insisted = answers.iter().any(|answer| answer.eq_ignore_ascii_case(wanted::WINDOW_OPEN));
+    if let Some(window) = closed.window.as_ref().filter(|_| insisted) {
+        terminal::say(&format!("warning: outside of its window ({window}), as you said"));
         return Ok(());
     }
-    let next = open.next_opening(host.now()).map_or_else(String::new, |next| format!("; it opens {next}"));
-    let help = format!("wait, or take the responsibility: --answer {}", wanted::WINDOW_OPEN);
-    refuse(&format!("the window of this runbook is closed ({text}){next}"), Some(&help))
+    let wait = format!("wait, or take the responsibility: --answer {}", wanted::WINDOW_OPEN);
+    let help = closed.help.or_else(|| closed.window.is_some().then_some(wait));
+    terminal::error(&closed.message, help.as_deref());
+    Err(NOTHING_EXECUTED)
 }
 
 /// Runs it and tells it. Gives back the exit code.

@@ -10,10 +10,12 @@ mod needs;
 pub mod recording;
 pub mod settings;
 mod stdlib;
+mod window;
 
 pub use load::{Opened, check_file, open, open_text, reopen, typing};
 pub use needs::{Missing, missing_tools};
 pub use stdlib::{find as std_module, names as std_modules};
+pub use window::{Closed, closed_window};
 
 use std::path::PathBuf;
 use std::rc::Rc;

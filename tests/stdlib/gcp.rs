@@ -130,6 +130,26 @@ fn a_new_version_of_a_secret_is_disabled() {
 }
 
 #[test]
+fn what_is_made_is_deleted_again() {
+    let world = World::new();
+    let done = world.undoes("std.gcp.secrets", &["secrets.create(\"web-session-key\", value: \"a first key\")"]);
+    assert_eq!(done["secrets"]["web-session-key"][0]["payload"], "a first key");
+    world.fails(
+        "std.gcp.secrets",
+        "secrets.create(\"web-api-key\", value: \"x-x-x-x\")",
+        &["must not delete that one"],
+    );
+    let alert = "monitoring.create_alert(\"high\", query: \"up < 1\", holds: 5m, channels: [\"projects/shop/notificationChannels/1\"], project: \"shop\")";
+    let before = world.state();
+    world.fails("std.gcp.monitoring", &format!("{alert}\nfail \"on purpose\""), &["rolled back completely"]);
+    assert_eq!(world.state()["policies"], json!([]), "{before}");
+    world.does("std.gcp.monitoring", &[alert]);
+    let policy = world.state()["policies"][0].clone();
+    assert_eq!(policy["conditions"][0]["conditionPrometheusQueryLanguage"]["duration"], "300s");
+    world.fails("std.gcp.monitoring", alert, &["must not delete that one"]);
+}
+
+#[test]
 fn an_instance_gets_its_machine_back_and_a_backup_stays() {
     let world = World::new();
     let patch = "cloudsql.patch(\"shop-db\", tier: \"db-custom-4-15360\", availability: \"REGIONAL\")";

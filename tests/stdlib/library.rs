@@ -148,6 +148,7 @@ fn every_example_of_a_service_runs() {
         fake.on_http("GET", "*/components/*", HttpReply::json(200, component));
         fake.on_http("GET", "*/issues/*", HttpReply::json(200, "[]"));
         fake.on_http("GET", "*/events/*", HttpReply::json(200, r#"{"data":[{"failure_rate()":0.002}]}"#));
+        fake.on_command("gcloud monitoring policies *", CommandReply::ok("[]"));
         fake.on_command("gcloud auth print-access-token", CommandReply::ok("ya29.token-of-a-test\n"));
         let value = r#"{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"0.004"]}]}"#;
         let vector = format!(r#"{{"status":"success","data":{value}}}"#);

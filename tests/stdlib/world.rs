@@ -61,6 +61,7 @@ impl World {
         Self::set_up(None)
     }
 
+    #[allow(dead_code, reason = "only the tests of the systems have such worlds")]
     /// The world of a system that `tests/tools/sites` knows.
     pub(crate) fn of(system: &str) -> Self {
         Self::set_up(Some(system))

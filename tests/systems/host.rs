@@ -1,6 +1,7 @@
 //! The machine on which a system's runbooks run: this one, but for the clock, the folder, the environment and the
 //! tools on PATH.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ const TOOK: &str = "x-took-ms";
 
 /// What a tool of the world ends with in place of hanging, where it is told this number (`tests/tools/faults.rs`).
 const HANGS: i32 = 97;
+
+/// Programs that live beside the story once they have said that they are ready: nothing waits for their end.
+const BESIDE: &[&str] = &["cloud-sql-proxy"];
 
 /// See the module.
 pub(crate) struct WorldHost {
@@ -91,11 +95,26 @@ impl Host for WorldHost {
             process.env.insert("TOOLS_NOW".to_owned(), self.now().to_string());
             process.dir = Some(self.files.folder.join(process.dir.unwrap_or_default()));
             // What lives beside the story (`background`) works all the time; nothing waits for it.
-            let working = (!process.dies_with_us).then(|| self.clock.work());
-            let mut exit = self.real.run_process(&process, output, cancel).await?;
+            let working = RefCell::new((!process.dies_with_us).then(|| self.clock.work()));
+            let beside = BESIDE.contains(&process.argv[0].as_str());
+            let heard = |stream: Stream, bytes: &[u8]| {
+                if beside {
+                    working.take();
+                }
+                output(stream, bytes);
+            };
+            let mut run = self.real.run_process(&process, &heard, cancel);
+            let mut exit = tokio::select! {
+                exit = &mut run => exit,
+                () = cancel.cancelled(), if beside => {
+                    // Its end is waited for.
+                    working.replace(Some(self.clock.work()));
+                    run.await
+                }
+            }?;
             if exit.status == HANGS {
                 // What hangs does so by the clock of the run: until it is ended.
-                drop(working);
+                working.take();
                 cancel.cancelled().await;
                 (exit.status, exit.cancelled) = (143, true);
             }

@@ -283,6 +283,10 @@ async fn started(
     if !missing.is_empty() {
         return None;
     }
+    if let Some(closed) = session::closed_window(&unit, host.now()) {
+        told.line(&closed.message);
+        return None;
+    }
     let record: Rc<dyn Record> = Rc::new(Memory::default());
     let selection = Selection::new(None, None, asks.only.clone(), false);
     // The run needs a person who lives for ever; this one lives as long as it waits for the run's end.

@@ -67,6 +67,122 @@ const COMMANDS: &[Command] = &[
     command("run services update-traffic", &[("--to-revisions", "--to-revisions")], &["--to-latest"], update_traffic),
     command("run services logs read", &[("--limit", "--limit"), ("--freshness", "--freshness")], &[], service_logs),
     command("run revisions list", &[("--service", "--service"), ("--limit", "--limit")], &[], revisions),
+    command(
+        "secrets create",
+        &[("--data-file", "--data-file"), ("--replication-policy", "--replication-policy")],
+        &[],
+        create_secret,
+    ),
+    command("secrets list", &[("--filter", "--filter"), ("--limit", "--limit")], &[], list_secrets),
+    command("secrets delete", &[], &[], |call, given, name| {
+        sure(given, name)?;
+        let secret = wanted(given, 0, "SECRET", name)?.to_owned();
+        versions(call, &secret, name)?;
+        call.part(&["secrets"]).as_object_mut().unwrap().shift_remove(&secret);
+        Ok(())
+    }),
+    command("secrets get-iam-policy", &[], &[], |call, given, name| {
+        let secret = wanted(given, 0, "SECRET", name)?.to_owned();
+        versions(call, &secret, name)?;
+        let members = call.state["iam"][&secret].clone();
+        let bindings = if members.is_null() { json!([]) } else { json!([{ "role": ACCESSOR, "members": members }]) };
+        told(call, given, name, &json!({ "bindings": bindings, "etag": "BwY" }))
+    }),
+    command(
+        "secrets add-iam-policy-binding",
+        &[("--member", "--member"), ("--role", "--role")],
+        &[],
+        |call, given, name| {
+            let (secret, member) =
+                (wanted(given, 0, "SECRET", name)?.to_owned(), option(given, "--member", name)?.to_owned());
+            versions(call, &secret, name)?;
+            if option(given, "--role", name)? != ACCESSOR {
+                return Err(failed(
+                    1,
+                    format!("ERROR: (gcloud.{name}) INVALID_ARGUMENT: Role is not supported for this resource."),
+                ));
+            }
+            match call.state["iam"][&secret].as_array_mut() {
+                Some(members) => members.push(member.into()),
+                None => call.state["iam"][&secret] = json!([member]),
+            }
+            Ok(())
+        },
+    ),
+    command(
+        "secrets remove-iam-policy-binding",
+        &[("--member", "--member"), ("--role", "--role")],
+        &[],
+        |call, given, name| {
+            let (secret, member) =
+                (wanted(given, 0, "SECRET", name)?.to_owned(), option(given, "--member", name)?.to_owned());
+            let members = call.state["iam"][&secret].as_array_mut();
+            let members =
+                members.ok_or_else(|| failed(1, format!("ERROR: (gcloud.{name}) Policy binding not found!")))?;
+            members.retain(|one| *one != member);
+            Ok(())
+        },
+    ),
+    command("services enable", &[], &["--async"], |call, given, _| {
+        for api in &given.words {
+            call.part(&["apis"])[api] = true.into();
+        }
+        Ok(())
+    }),
+    command("services list", &[("--filter", "--filter")], &["--enabled", "--available"], |call, given, name| {
+        let all = call.state["apis"].as_object().into_iter().flatten();
+        let all: Vec<Value> = all.map(|(api, _)| json!({ "config": { "name": api }, "state": "ENABLED" })).collect();
+        told(call, given, name, &all.into())
+    }),
+    command("projects describe", &[], &[], |call, given, name| {
+        let project = wanted(given, 0, "PROJECT_ID", name)?.to_owned();
+        if call.state["gcloud"]["no project"] == project.as_str() {
+            return Err(failed(
+                1,
+                format!(
+                    "ERROR: (gcloud.{name}) User [ada@shop.example] does not have permission to access projects instance [{project}] (or it may not exist): The caller does not have permission"
+                ),
+            ));
+        }
+        told(call, given, name, &json!({ "projectId": project, "lifecycleState": "ACTIVE" }))
+    }),
+    command(
+        "logging metrics create",
+        &[("--description", "--description"), ("--log-filter", "--log-filter")],
+        &[],
+        |call, given, name| {
+            let metric = wanted(given, 0, "METRIC_NAME", name)?.to_owned();
+            option(given, "--description", name)?;
+            call.part(&["metrics"])[&metric] = option(given, "--log-filter", name)?.into();
+            call.err.push_str(&format!("Created [{metric}].\n"));
+            Ok(())
+        },
+    ),
+    command("logging metrics delete", &[], &[], |call, given, name| {
+        sure(given, name)?;
+        let metric = wanted(given, 0, "METRIC_NAME", name)?.to_owned();
+        call.part(&["metrics"]).as_object_mut().unwrap().shift_remove(&metric);
+        Ok(())
+    }),
+    command("monitoring policies create", &[("--policy", "--policy")], &[], create_policy),
+    command(
+        "monitoring policies list",
+        &[("--filter", "--filter"), ("--limit", "--limit")],
+        &[],
+        |call, given, name| {
+            let all = call.state["policies"].as_array().cloned().unwrap_or_default();
+            told(call, given, name, &all.into())
+        },
+    ),
+    command("monitoring policies delete", &[], &[], |call, given, name| {
+        sure(given, name)?;
+        let policy = wanted(given, 0, "ALERT_POLICY", name)?.to_owned();
+        call.state["policies"]
+            .as_array_mut()
+            .into_iter()
+            .for_each(|all| all.retain(|one| one["name"] != policy.as_str()));
+        Ok(())
+    }),
     command("secrets versions add", &[("--data-file", "--data-file")], &[], add_version),
     command("secrets versions access", &[("--secret", "--secret")], &[], access_version),
     command("secrets versions list", &[("--filter", "--filter"), ("--limit", "--limit")], &[], list_versions),
@@ -365,6 +481,23 @@ fn new_revision(call: &mut Call, given: &Given, place: &str, name: &str) -> Resu
     told(call, given, name, &service)
 }
 
+/// A new revision of a service from this image, and the traffic to it: what a workflow does.
+pub(crate) fn release(call: &mut Call, place: &str, image: &str) -> Result<(), Failure> {
+    let mut given = Given::default();
+    given.values.insert("--image", vec![image.to_owned()]);
+    new_revision(call, &given, place, "run.deploy")?;
+    let to = call.state["run"]["services"][place]["status"]["latestReadyRevisionName"].clone();
+    if call.state["sticks"][place.rsplit('/').next().unwrap_or_default()].is_null() {
+        all_traffic_to(call, place, to.as_str().unwrap_or_default());
+    }
+    Ok(())
+}
+
+pub(crate) fn all_traffic_to(call: &mut Call, place: &str, revision: &str) {
+    let traffic = json!([{ "revisionName": revision, "percent": 100 }]);
+    call.part(&["run", "services"])[place]["status"]["traffic"] = traffic;
+}
+
 /// When a revision is made: `TOOLS_NOW`, or a minute after the other.
 fn made_at(number: usize) -> String {
     std::env::var("TOOLS_NOW").unwrap_or_else(|_| format!("2026-01-20T10:{:02}:00.000000Z", number % 60))
@@ -479,13 +612,26 @@ fn service_logs(call: &mut Call, given: &Given, name: &str) -> Result<(), Failur
 
 // ---------------------------------------------------------------- logs
 
-/// The newest first. The filter must be given; this double understands `severity>=ERROR`, and the name of a service
-/// or revision.
+/// The newest first. Of a filter this double understands severity, the name of a service or revision, slow requests,
+/// and logins that failed.
 fn read_logs(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
     let filter = given.word(0).unwrap_or_default().to_owned();
     let entries = call.state["logging"].as_array().cloned().unwrap_or_default();
     let fits = |entry: &Value| {
         let severity = entry["severity"].as_str().unwrap_or_default();
+        let payload = &entry["jsonPayload"];
+        let slow = payload["duration_ms"].as_u64().unwrap_or(0) > 1000;
+        let denied = payload["error_type"] == "AuthenticationError";
+        let unauthorised = entry["httpRequest"]["status"] == 401;
+        for (asked, fits) in [
+            ("jsonPayload.duration_ms>1000", slow),
+            ("jsonPayload.error_type=\"AuthenticationError\"", denied),
+            ("httpRequest.status=401", unauthorised),
+        ] {
+            if filter.contains(asked) && !fits {
+                return false;
+            }
+        }
         let labels = &entry["resource"]["labels"];
         let service = labels["service_name"].as_str().unwrap_or_default();
         let revision = labels["revision_name"].as_str().unwrap_or_default();
@@ -505,6 +651,51 @@ fn versions<'a>(call: &'a mut Call, secret: &str, name: &str) -> Result<&'a mut 
     found.ok_or_else(|| {
         failed(1, format!("ERROR: (gcloud.{name}) NOT_FOUND: Secret [projects/1029/secrets/{secret}] not found."))
     })
+}
+
+const ACCESSOR: &str = "roles/secretmanager.secretAccessor";
+
+fn create_secret(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
+    let secret = wanted(given, 0, "SECRET", name)?.to_owned();
+    if !call.part(&["secrets"])[&secret].is_null() {
+        return Err(failed(
+            1,
+            format!(
+                "ERROR: (gcloud.{name}) Resource in projects [shop] is the subject of a conflict: Secret [projects/1029/secrets/{secret}] already exists."
+            ),
+        ));
+    }
+    call.part(&["secrets"])[&secret] = json!([]);
+    if given.value("--data-file").is_some() { add_version(call, given, name) } else { Ok(()) }
+}
+
+fn list_secrets(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
+    let all = call.state["secrets"].as_object().into_iter().flatten();
+    let all: Vec<Value> = all.map(|(secret, _)| json!({ "name": format!("projects/1029/secrets/{secret}") })).collect();
+    told(call, given, name, &all.into())
+}
+
+fn create_policy(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {
+    let text = option(given, "--policy", name)?.to_owned();
+    let mut policy: Value = serde_json::from_str(&text)
+        .map_err(|_| failed(1, format!("ERROR: (gcloud.{name}) Could not parse the policy")))?;
+    let promql = &policy["conditions"][0]["conditionPrometheusQueryLanguage"];
+    if promql["query"].as_str().is_none_or(str::is_empty)
+        || promql["duration"].as_str().is_none_or(|d| !d.ends_with('s'))
+    {
+        return Err(failed(
+            1,
+            format!("ERROR: (gcloud.{name}) INVALID_ARGUMENT: Field alert_policy.conditions[0] had an invalid value."),
+        ));
+    }
+    let number = call.next("policies");
+    policy["name"] = format!("projects/shop/alertPolicies/{number}").into();
+    match call.state["policies"].as_array_mut() {
+        Some(all) => all.push(policy.clone()),
+        None => call.state["policies"] = json!([policy.clone()]),
+    }
+    call.err.push_str(&format!("Created alert policy [projects/shop/alertPolicies/{number}].\n"));
+    told(call, given, name, &policy)
 }
 
 fn add_version(call: &mut Call, given: &Given, name: &str) -> Result<(), Failure> {

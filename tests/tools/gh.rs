@@ -166,7 +166,9 @@ fn view(call: &mut Call, given: &Given, kind: &str, key: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// An input `fail=yes` makes a run that fails.
+/// An input `fail=yes` makes a run that fails. A workflow that deploys does so:
+/// `"deploys": { "Deploy to Production": { "place": "us-east1/web", "image": "web:2", "conclusion": "failure" } }`,
+/// with an input `rollback_revision` to that revision.
 fn workflow_run(call: &mut Call, given: &Given) -> Result<(), Failure> {
     let workflow = word(given)?;
     let known =
@@ -189,6 +191,14 @@ fn workflow_run(call: &mut Call, given: &Given) -> Result<(), Failure> {
     } else {
         "success"
     };
+    let deploys = call.state["gh"]["deploys"][&workflow].clone();
+    let conclusion = deploys["conclusion"].as_str().unwrap_or(conclusion);
+    if let (Some(place), Some(image)) = (deploys["place"].as_str(), deploys["image"].as_str()) {
+        match inputs.iter().find_map(|pair| pair.strip_prefix("rollback_revision=")).filter(|to| !to.is_empty()) {
+            Some(to) => crate::gcloud::all_traffic_to(call, place, to),
+            None => crate::gcloud::release(call, place, image)?,
+        }
+    }
     let number = 8000 + call.next("workflow runs");
     let branch = given.value("--ref").unwrap_or("main");
     all(call, "runs").push(json!({

@@ -26,6 +26,7 @@ mod helm;
 mod kubectl;
 mod packages;
 mod prisma;
+mod scripts;
 mod serve;
 mod sites;
 mod small;
@@ -45,15 +46,18 @@ type Play = fn(&mut Call) -> Result<(), Failure>;
 const TOOLS: &[(&str, Play)] = &[
     ("alembic", packages::alembic),
     ("aws", aws::play),
+    ("cloud-sql-proxy", |call| Err(scripts::cloud_sql_proxy(&call.words))),
     ("docker", docker::play),
     ("docker-compose", docker::play_compose),
     ("gcloud", gcloud::play),
     ("gh", gh::play),
     ("helm", helm::play),
     ("kubectl", kubectl::play),
+    ("mongodump", scripts::mongodump),
     ("npm", packages::npm),
     ("npx", packages::runner),
     ("poetry", packages::runner),
+    ("repository-script", scripts::play),
     ("snapshot", small::snapshot),
     ("systemctl", small::systemctl),
     ("terraform", terraform::play),
@@ -102,7 +106,10 @@ fn setup(folder: &Path, state: &Value, files: Vec<(&str, String)>) {
     for (file, text) in files {
         let file = folder.join(file);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
+        std::fs::write(&file, &text).unwrap();
+        if text.starts_with("#!") {
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        }
     }
     std::fs::write(folder.join("faults.json"), "[]").unwrap();
     let _ = std::fs::remove_file(folder.join("calls.log"));
@@ -145,6 +152,12 @@ fn played(tool: &str, play: Play, words: Vec<String>) -> i32 {
         return fault.happen(tool);
     }
     drop(held);
+    // It lives beside the others, which must not wait for it.
+    if tool == "cloud-sql-proxy" && words != ["--version"] {
+        let failure = scripts::cloud_sql_proxy(&words);
+        eprintln!("{}", failure.message);
+        return failure.status;
+    }
     // What it reads may come from another tool of this world: no lock is held while it waits for that.
     let stdin = if words.iter().any(|word| word.ends_with('-')) {
         let mut text = String::new();
@@ -153,6 +166,10 @@ fn played(tool: &str, play: Play, words: Vec<String>) -> i32 {
     } else {
         String::new()
     };
+    if words == ["--version"] && tool != "gcloud" {
+        println!("{tool} version 100.9.4");
+        return 0;
+    }
     let held = lock(&folder);
     let before = read(&folder);
     let mut call = Call::new(words, stdin, before.clone(), &folder);

@@ -23,12 +23,13 @@ fn answer(folder: &Path, mut stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
     let _ = reader.read_line(&mut first);
-    let (mut length, mut bearer) = (0, None);
+    let (mut length, mut bearer, mut here) = (0, None, String::new());
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
         let (name, value) = line.trim().split_once(": ").unwrap_or_default();
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap_or(0),
+            "host" => value.clone_into(&mut here),
             "authorization" => bearer = value.strip_prefix("Bearer ").map(str::to_owned),
             _ => {}
         }
@@ -41,7 +42,7 @@ fn answer(folder: &Path, mut stream: TcpStream) {
     let held = crate::lock(folder);
     let before = crate::read(folder);
     let mut state = before.clone();
-    let request = Request::of(&state, method, path, &body, bearer.as_deref());
+    let request = Request::of(&state, method, &format!("http://{here}{path}"), &body, bearer.as_deref());
     let answer = request.map_or_else(|| sites::answered(404, json!({})), |of| sites::answer(&mut state, &of));
     if state != before {
         crate::write(folder, &state);
@@ -49,6 +50,7 @@ fn answer(folder: &Path, mut stream: TcpStream) {
     drop(held);
     std::thread::sleep(Duration::from_millis(answer.after));
     let (kind, body) = sites::wire(&answer.body);
+    let body = if method == "HEAD" { String::new() } else { body };
     let _ = write!(
         stream,
         "HTTP/1.1 {} Answer\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

@@ -13,7 +13,7 @@ use crate::value::units::duration_text;
 rule!("RBK0310" "poll-cannot-fail" Warning, check);
 
 /// Actions that answer a question: whatever the answer is, they do not fail for it.
-const ASK: &[&str] = &["http.get", "http.head", "file.exists", "file.list", "net.port_open", "env_var", "now"];
+const ASK: &[&str] = &["http.get", "http.head", "http.query", "file.exists", "file.list", "net.port_open", "env_var", "now"];
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     signs(subject, found);

@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Value,
     pub(crate) bearer: Option<String>,
+    /// Under which address this machine was asked: `127.0.0.1:8099`; empty where the host has a name of its own.
+    pub(crate) here: String,
 }
 
 /// What it answers, and after how many milliseconds.
@@ -60,6 +62,7 @@ impl Request {
             let outside = OUTSIDE.iter().find(|(known, _)| *known == host).map(|(_, site)| *site);
             (outside.or_else(|| cloudrun::site_of(state, host))?, path)
         };
+        let here = if host.starts_with("127.0.0.1") { host.to_owned() } else { String::new() };
         let query = query.split('&').filter_map(|pair| pair.split_once('='));
         Some(Self {
             method: method.to_owned(),
@@ -68,6 +71,7 @@ impl Request {
             query: query.map(|(name, value)| (decoded(name), decoded(value))).collect(),
             body: serde_json::from_slice(body).unwrap_or(Value::Null),
             bearer: bearer.map(str::to_owned),
+            here,
         })
     }
 
