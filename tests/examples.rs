@@ -5,12 +5,13 @@
 
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rbk::actions;
 use rbk::diag::{Style, render};
 use rbk::functions;
 use rbk::host::fake::{CommandReply, FakeHost, HttpReply, RedisReply, SqlReply};
-use rbk::host::{Cancel, Host, LocalFuture, RedisValue};
+use rbk::host::{Cancel, DnsAnswer, DnsRecord, Host, LocalFuture, RedisValue, TlsShown};
 use rbk::journal::{Discard, Groups, Record};
 use rbk::runtime::event::{Event, Observer};
 use rbk::runtime::inputs::{Given, bind};
@@ -53,23 +54,39 @@ fn world() -> FakeHost {
     host.on_http("GET", "*/metrics", HttpReply::new(200, "up 1\n"));
     host.on_sql("*", SqlReply::rows([rbk::value::Record::new([("users", Value::Int(3))])]));
     redis(&host);
+    network(&host);
     for file in [
         "/etc/motd",
         "/srv/app/releases/v1/app",
         "/site/v2/index.html",
         "/tmp/rbk-a",
+        "/tmp/v2.tar.gz",
         "/tmp/rbk-example.conf",
         "/srv/app/current/app.tar",
         "/tmp/rbk-example/v1/index.html",
     ] {
         host.fake_files().put(file, "text\n");
     }
+    host.fake_files().put("/srv/app/app.conf.template", "workers = ${workers}\nhost = ${db.host}\n");
     host.fake_files().put("/srv/app/migrations/002.sql", "ALTER TABLE users ADD COLUMN note text;\n");
     // What pg_dump would have written.
     host.fake_files().put("/srv/app/before.dump.part", "PGDMP");
     host.fake_files().put("/srv/app/before.db", "SQLite format 3");
     host.set_var("HOME", "/home/ada");
     host
+}
+
+/// A certificate, and a name.
+fn network(host: &FakeHost) {
+    let chain = vec![std::fs::read("tests/world/shop.crt").unwrap()];
+    host.show_certificate(TlsShown { chain, protocol: "TLSv1.3".to_owned(), doubt: None });
+    let record = DnsRecord {
+        name: "shop.example".to_owned(),
+        kind: "A".to_owned(),
+        data: "192.0.2.1".to_owned(),
+        ttl: Duration::from_secs(60),
+    };
+    host.answer_names(DnsAnswer { records: vec![record], no_such_name: false, server: "192.0.2.53:53".to_owned() });
 }
 
 /// A server of Redis that is well.
@@ -82,7 +99,8 @@ fn redis(host: &FakeHost) {
         "SCAN *",
         RedisReply::value(RedisValue::List(vec![text("0"), RedisValue::List(vec![text("session:1")])])),
     );
-    host.on_redis("DUMP *", RedisReply::value(RedisValue::Nil));
+    // No key is there.
+    host.on_redis("DUMP *", RedisReply::value(RedisValue::Int(-1)));
 }
 
 /// Analyses and runs a runbook; what is wrong with it, in words.

@@ -109,6 +109,11 @@ async fn answer(stream: &mut TcpStream, path: &str, port: u16) {
             while stream.write_all(&piece).await.is_ok() {}
             return;
         }
+        "/sign-on" => full("200 OK", "Set-Cookie: session=abcdef123; Path=/; HttpOnly\r\n", "welcome"),
+        "/late" => {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            full("200 OK", "", "late")
+        }
         "/echo" => full("200 OK", "", path),
         _ => full("200 OK", "", "hello"),
     };
@@ -336,7 +341,7 @@ fn an_endless_answer_is_not_taken() {
     run_local(async {
         let server = Server::start().await;
         let error = ask("http.get", &server.url("/huge"), vec![]).await.unwrap_err();
-        assert!(error.message.contains("more than 33554432 bytes"), "{error}");
+        assert!(error.message.contains("more than 32MiB"), "{error}");
     });
 }
 
@@ -357,5 +362,151 @@ fn a_cancelled_request_ends_at_once() {
             assert!(begun.elapsed() < Duration::from_secs(1));
             assert_eq!((error.certainty, error.message.as_str()), (certainty, "stopped before there was an answer"));
         }
+    });
+}
+
+/// A server that asks who calls: by openssl, with an authority of its own.
+fn asks_who_calls(folder: &std::path::Path) -> world::server::Server {
+    let port = world::server::free_port();
+    let (number, path) = (port.to_string(), |name: &str| folder.join(name).display().to_string());
+    let (cert, key, ca) = (path("server.crt"), path("server.key"), path("ca.crt"));
+    let args = [
+        "s_server",
+        "-accept",
+        &number,
+        "-www",
+        "-quiet",
+        "-cert",
+        &cert,
+        "-key",
+        &key,
+        "-Verify",
+        "1",
+        "-CAfile",
+        &ca,
+        "-verify_return_error",
+    ];
+    world::server::start(&world::server::words(&[], std::path::Path::new("openssl"), &args), folder, port)
+}
+
+#[test]
+fn a_server_may_ask_who_we_are() {
+    let folder = tempfile::Builder::new().prefix("rbk-tls-").tempdir().unwrap().keep();
+    world::server::signed_certificate(&folder, "DNS:localhost", &[]);
+    let server = asks_who_calls(&folder);
+    let path = |name: &str| text(folder.join(name).to_str().unwrap());
+    let url = format!("https://localhost:{}/", server.port);
+    run_local(async {
+        let ca = || ("ca", path("ca.crt"));
+        let whole = vec![ca(), ("cert", path("server.crt")), ("key", path("server.key"))];
+        let answer = ask("http.get", &url, whole).await.unwrap();
+        assert_eq!(field(&answer, "status"), "200");
+        for (given, wanted) in [
+            (vec![ca(), ("cert", path("server.crt"))], "`cert` and `key` belong together"),
+            (vec![ca(), ("cert", path("server.crt")), ("key", path("ca.key"))], "is no key of"),
+            (vec![ca(), ("cert", path("none.crt")), ("key", path("server.key"))], "none.crt: "),
+            (Vec::new(), "is not accepted: "),
+        ] {
+            let error = ask("http.get", &url, given).await.unwrap_err();
+            assert!(error.message.contains(wanted), "{error}");
+        }
+        // Without one it is the server that ends it.
+        ask("http.get", &url, vec![ca()]).await.unwrap_err();
+    });
+}
+
+#[test]
+fn a_file_is_sent_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("plan.csv");
+    std::fs::write(&file, "a,b\r\n1,2\r\n").unwrap();
+    run_local(async {
+        let server = Server::start().await;
+        let path = || text(file.to_str().unwrap());
+        ask("http.put", &server.url("/created"), vec![("file", path())]).await.unwrap();
+        assert_eq!(server.last().body, "a,b\r\n1,2\r\n");
+        assert!(server.last().head.contains("content-type: application/octet-stream"));
+        for (given, wanted) in [
+            (vec![("file", text("/no/such/file"))], "/no/such/file could not be read"),
+            (vec![("file", path()), ("body", text("x"))], "a request has one body"),
+        ] {
+            let error = ask("http.post", &server.url("/created"), given).await.unwrap_err();
+            assert!(error.message.contains(wanted) && error.certainty == Certainty::NotBegun, "{error}");
+        }
+    });
+}
+
+#[test]
+fn cookies_are_kept_on_request() {
+    run_local(async {
+        let server = Server::start().await;
+        let around = Around::new();
+        let kept = || vec![("cookies", Value::Bool(true))];
+        ask_by(&around, "http.get", &server.url("/sign-on"), kept()).await.unwrap();
+        ask_by(&around, "http.get", &server.url("/json"), kept()).await.unwrap();
+        assert!(server.last().head.contains("cookie: session=abcdef123"), "{}", server.last().head);
+        ask_by(&around, "http.get", &server.url("/json"), Vec::new()).await.unwrap();
+        assert!(!server.last().head.contains("cookie"));
+        ask("http.get", &server.url("/json"), kept()).await.unwrap();
+        assert!(!server.last().head.contains("cookie"), "another run has its own");
+    });
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_told() {
+    run_local(async {
+        let server = Server::start().await;
+        let error = ask("http.get", &server.url("/huge"), vec![("max_size", Value::Size(3 << 20))]).await.unwrap_err();
+        assert!(
+            error.message.contains("answered with more than 3MiB: ask for less, or allow more by max_size:"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn the_parts_of_a_request_are_timed() {
+    run_local(async {
+        let server = Server::start().await;
+        let took = ask("http.timing", &server.url("/late?x=1"), Vec::new()).await.unwrap();
+        assert_eq!((field(&took, "status").as_str(), field(&took, "address").as_str()), ("200", "127.0.0.1"));
+        let Value::Record(parts) = &took else { panic!() };
+        let part = |name: &str| match parts.get(name) {
+            Some(Value::Duration(nanoseconds)) => *nanoseconds,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert!(
+            part("first_byte") >= 200_000_000 && part("total") >= part("first_byte") + part("connect") + part("dns")
+        );
+        assert_eq!(part("tls"), 0);
+        assert!(server.last().head.starts_with("get /late?x=1 http/1.1\r\nhost: 127.0.0.1:"));
+        for (path, more, wanted) in [
+            ("/nonsense", Vec::new(), "it is no answer of HTTP"),
+            ("/huge", vec![("max_size", Value::Size(1 << 20))], "it is longer than 1048576 bytes"),
+            ("/silent", vec![("timeout", seconds(0.3))], "gave no answer in 300ms"),
+            ("/json", vec![("headers", Value::record([("X", text("a\r\nY: b"))]))], "the header \"X\" cannot be sent"),
+        ] {
+            let error = ask("http.timing", &server.url(path), more).await.unwrap_err();
+            assert!(error.message.contains(wanted), "{path}: {error}");
+        }
+        let closed = format!("http://127.0.0.1:{}/", world::server::free_port());
+        let error = ask("http.timing", &closed, Vec::new()).await.unwrap_err();
+        assert!(error.message.contains("nothing listens there") && error.certainty == Certainty::NotBegun, "{error}");
+    });
+    let folder = tempfile::Builder::new().prefix("rbk-tls-").tempdir().unwrap().keep();
+    world::server::signed_certificate(&folder, "DNS:localhost", &[]);
+    let port = world::server::free_port();
+    let number = port.to_string();
+    let path = |name: &str| folder.join(name).display().to_string();
+    let args =
+        ["s_server", "-accept", &number, "-www", "-quiet", "-cert", &path("server.crt"), "-key", &path("server.key")];
+    let args = world::server::words(&[], std::path::Path::new("openssl"), &args);
+    let _server = world::server::start(&args, &folder, port);
+    run_local(async {
+        let took = ask("http.timing", &format!("https://localhost:{port}/"), vec![("ca", text(&path("ca.crt")))])
+            .await
+            .unwrap();
+        assert_ne!(field(&took, "tls"), "0s");
+        assert_eq!(field(&took, "status"), "200");
     });
 }

@@ -4,13 +4,18 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::catalog::{ActionError, Args, Call};
+use crate::catalog::{ActionError, Args, Call, Certainty};
 use crate::host::LocalFuture;
 use crate::value::{Value, display};
 
 /// Boxes what an action does.
 pub(super) fn later<'a, T>(work: impl Future<Output = T> + 'a) -> LocalFuture<'a, T> {
     Box::pin(work)
+}
+
+/// A failure before anything could have happened.
+pub(super) fn not_begun(message: impl Into<String>) -> ActionError {
+    ActionError { certainty: Certainty::NotBegun, ..ActionError::failed(message) }
 }
 
 /// What there is no evidence of.

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
 
-use super::args::{file_error, later, no_evidence, path, shown, text};
+use super::args::{file_error, later, no_evidence, not_begun, path, shown, text};
 use super::kept::{Keep, aside, back, discard, hidden, kept, kept_at, put_back, show_back, swap_back};
-use crate::catalog::{Action, ActionError, Effect, Inverse, Param};
+use crate::catalog::{Action, ActionError, Call, Effect, Inverse, Param};
 use crate::host::FileKind;
 use crate::value::Value;
 
@@ -41,23 +43,56 @@ pub(super) static READ: Action = Action {
 pub(super) static SHA256: Action = Action {
     name: "file.sha256",
     summary: "The SHA-256 of a file, in hex",
-    details: "To see that a download is what its publisher signed, or that two files are the same.",
+    details: "To see that a download is what its publisher signed, or that two files are the same. The file may be of \
+              any size.",
     effect: Effect::Reads,
     params: &[PATH],
     returns: "string",
     examples: &["let digest = file.sha256(\"/srv/app/current/app.tar\")"],
     show: |args| format!("compute the SHA-256 of {}", shown(args, "path")),
+    run: |call| later(async move { digest::<Sha256>(call) }),
+    repeatable: |_| true,
+    inverse: Inverse::NotNeeded,
+    evidence: no_evidence,
+};
+
+pub(super) static CHECKSUM: Action = Action {
+    name: "file.checksum",
+    summary: "A checksum of a file, in hex",
+    details: "By the algorithm under which it was published. MD5 and SHA-1 tell of accidents only: whoever wants to can \
+              make another file with the same. The file may be of any size.",
+    effect: Effect::Reads,
+    params: &[
+        PATH,
+        Param { name: "algorithm", ty: "string", default: None, doc: "`sha256`, `sha512`, `sha1` or `md5`." },
+    ],
+    returns: "string",
+    examples: &["let digest = file.checksum(\"/srv/app/current/app.tar\", \"sha512\")"],
+    show: |args| format!("compute the {} of {}", shown(args, "algorithm"), shown(args, "path")),
     run: |call| {
         later(async move {
-            let path = path(call, "path");
-            let bytes = call.host.files().read(&path).map_err(|error| file_error("read", &path, &error))?;
-            Ok(Value::from(crate::value::hex(&Sha256::digest(&bytes))))
+            match text(call.args, "algorithm").to_lowercase().replace('-', "").as_str() {
+                "sha256" => digest::<Sha256>(call),
+                "sha512" => digest::<Sha512>(call),
+                "sha1" => digest::<Sha1>(call),
+                "md5" => digest::<Md5>(call),
+                _ => Err(not_begun(format!("there is no algorithm {}", shown(call.args, "algorithm")))
+                    .help("sha256, sha512, sha1, md5")),
+            }
         })
     },
     repeatable: |_| true,
     inverse: Inverse::NotNeeded,
     evidence: no_evidence,
 };
+
+fn digest<D: Digest>(call: &Call<'_>) -> Result<Value, ActionError> {
+    let path = path(call, "path");
+    let mut digest = D::new();
+    let read = call.host.files().read_through(&path, &mut |piece| digest.update(piece));
+    read.map_err(|error| file_error("read", &path, &error))?;
+    Ok(Value::from(crate::value::hex(&digest.finalize())))
+}
 
 pub(super) static EXISTS: Action = Action {
     name: "file.exists",

@@ -4,40 +4,42 @@
 //! changing request fails on a status of 400 and above, unless `ok` names it. When the answer to
 //! one was lost nobody knows whether it happened, and the failure says so.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{duration, flag, int, later, shown, text};
-use super::multipart::multipart;
+use super::bodies;
 use crate::catalog::{Action, ActionError, Args, Call, Certainty, Effect, Inverse, Param};
 use crate::host::{HttpError, HttpRequest, HttpResponse, LocalFuture};
-use crate::value::{Record, Value, display, json, units};
+use crate::value::{Record, Value, display, units};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// Of a larger answer nothing is taken.
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 
 const ANSWER: &str =
     "{ status: int, headers: record, body: string, url: string, lines: list<string>, json: any, elapsed: duration }";
 
-const URL: Param =
+pub(super) const URL: Param =
     Param { name: "url", ty: "url", default: None, doc: "The address; what it interpolates is percent-encoded." };
-const HEADERS: Param =
+pub(super) const HEADERS: Param =
     Param { name: "headers", ty: "record?", default: Some("null"), doc: "Headers by name; quote names with a dash." };
-const BEARER: Param =
+pub(super) const BEARER: Param =
     Param { name: "bearer", ty: "string?", default: Some("null"), doc: "A token for `Authorization: Bearer`." };
-const BASIC: Param = Param {
+pub(super) const BASIC: Param = Param {
     name: "basic",
     ty: "record?",
     default: Some("null"),
     doc: "`{ user: …, password: … }` for basic authentication.",
 };
-const TIMEOUT_PARAM: Param =
+pub(super) const TIMEOUT_PARAM: Param =
     Param { name: "timeout", ty: "duration", default: Some("30s"), doc: "For the whole exchange, redirects included." };
 const CONNECT: Param =
     Param { name: "connect_timeout", ty: "duration", default: Some("10s"), doc: "For the connection to stand." };
 const FOLLOW: Param = Param { name: "follow", ty: "int", default: Some("5"), doc: "How many redirects are followed." };
-const INSECURE: Param = Param { name: "insecure", ty: "bool", default: Some("false"), doc: "Accept any certificate." };
+pub(super) const INSECURE: Param =
+    Param { name: "insecure", ty: "bool", default: Some("false"), doc: "Accept any certificate." };
 const JSON: Param = Param { name: "json", ty: "any", default: Some("null"), doc: "A value sent as JSON." };
 const FORM: Param = Param { name: "form", ty: "record?", default: Some("null"), doc: "Fields sent as a form." };
 const FILES: Param = Param {
@@ -61,10 +63,71 @@ const IDEMPOTENT: Param = Param {
     doc: "The server knows a second request with the same `Idempotency-Key` as the first: it may be sent again.",
 };
 
-const READING: &[Param] = &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE];
-const ASKING: &[Param] = &[URL, JSON, FORM, BODY, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, INSECURE];
-const CHANGING: &[Param] =
-    &[URL, JSON, FORM, FILES, BODY, HEADERS, BEARER, BASIC, OK, IDEMPOTENT, TIMEOUT_PARAM, CONNECT, INSECURE];
+const FILE: Param = Param { name: "file", ty: "string?", default: Some("null"), doc: "A file sent as it is." };
+pub(super) const CA: Param = Param {
+    name: "ca",
+    ty: "string?",
+    default: Some("null"),
+    doc: "A file with those whose certificates are trusted, in place of the system's.",
+};
+const CERT: Param = Param {
+    name: "cert",
+    ty: "string?",
+    default: Some("null"),
+    doc: "A file with our own certificate, for servers that ask who we are.",
+};
+const KEY: Param = Param { name: "key", ty: "string?", default: Some("null"), doc: "A file with the key to `cert`." };
+const COOKIES: Param = Param {
+    name: "cookies",
+    ty: "bool",
+    default: Some("false"),
+    doc: "What servers set is kept while this rbk runs, and sent back to them; a run that goes on later begins without.",
+};
+pub(super) const MAX_SIZE: Param =
+    Param { name: "max_size", ty: "size", default: Some("32MiB"), doc: "A larger answer is a failure." };
+
+const READING: &[Param] =
+    &[URL, HEADERS, BEARER, BASIC, TIMEOUT_PARAM, CONNECT, FOLLOW, INSECURE, CA, CERT, KEY, COOKIES, MAX_SIZE];
+const ASKING: &[Param] = &[
+    URL,
+    JSON,
+    FORM,
+    FILES,
+    BODY,
+    HEADERS,
+    BEARER,
+    BASIC,
+    TIMEOUT_PARAM,
+    CONNECT,
+    INSECURE,
+    FILE,
+    CA,
+    CERT,
+    KEY,
+    COOKIES,
+    MAX_SIZE,
+];
+const CHANGING: &[Param] = &[
+    URL,
+    JSON,
+    FORM,
+    FILES,
+    BODY,
+    HEADERS,
+    BEARER,
+    BASIC,
+    OK,
+    IDEMPOTENT,
+    TIMEOUT_PARAM,
+    CONNECT,
+    INSECURE,
+    FILE,
+    CA,
+    CERT,
+    KEY,
+    COOKIES,
+    MAX_SIZE,
+];
 
 const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
     followed, but no header of yours goes to another host.";
@@ -185,6 +248,12 @@ pub(super) static REQUEST: Action = Action {
         TIMEOUT_PARAM,
         CONNECT,
         INSECURE,
+        FILE,
+        CA,
+        CERT,
+        KEY,
+        COOKIES,
+        MAX_SIZE,
     ],
     returns: ANSWER,
     examples: &["http.request(\"PURGE\", \"http://localhost:8080/index.html\")"],
@@ -253,11 +322,11 @@ async fn exchange(method: &str, changes: bool, call: &Call<'_>) -> Result<Value,
     }
 }
 
-fn spoken(limit: Duration) -> String {
+pub(super) fn spoken(limit: Duration) -> String {
     units::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX))
 }
 
-fn lost(error: HttpError, changes: bool) -> ActionError {
+pub(super) fn lost(error: HttpError, changes: bool) -> ActionError {
     let certainty = match (changes, error.never_sent) {
         (_, true) => Certainty::NotBegun,
         (true, false) => Certainty::InDoubt,
@@ -298,7 +367,7 @@ fn judged(answer: HttpResponse, url: &str, changes: bool, args: &Args) -> Result
     Ok(value)
 }
 
-fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
+pub(super) fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
     let args = call.args;
     let mut headers = Vec::new();
     if let Value::Record(given) = args.get("headers") {
@@ -314,53 +383,43 @@ fn request(method: &str, call: &Call<'_>) -> Result<HttpRequest, ActionError> {
         let pair = crate::functions::to_base64(format!("{}:{}", part("user"), part("password")).as_bytes());
         headers.push(("authorization".to_owned(), format!("Basic {pair}")));
     }
-    let bodies = ["json", "form", "body"].iter().filter(|name| !matches!(args.get(name), Value::Null)).count();
-    let files = match exposed(args.get("files")) {
-        Value::Record(files) => Some(files),
-        _ => None,
-    };
-    if bodies > 1 || files.is_some() && matches!(args.get("form"), Value::Null) && bodies > 0 {
-        let help = "give one of `json:`, `form:` and `body:`; `files:` goes alone or with `form:`";
-        return Err(ActionError::failed("a request has one body").help(help));
-    }
-    let mut body: Option<Arc<[u8]>> = None;
-    if !matches!(args.get("json"), Value::Null) {
-        let sent = json::exposed(args.get("json")).to_string();
-        body = Some(sent.into_bytes().into());
-        if !has(&headers, "content-type") {
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        }
-    } else if let Some(files) = files {
-        let form = match exposed(args.get("form")) {
-            Value::Record(form) => Some(&**form),
-            _ => None,
-        };
-        let sent = multipart(call, form, files)?;
-        body = Some(sent.body.into());
-        headers.push(("content-type".to_owned(), sent.content_type));
-    } else if let Value::Record(form) = exposed(args.get("form")) {
-        let mut sent = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form.iter() {
-            sent.append_pair(name, &display::exposed_text(value));
-        }
-        body = Some(sent.finish().into_bytes().into());
-        headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
-    } else if !matches!(args.get("body"), Value::Null) {
-        body = Some(text(args, "body").into_bytes().into());
+    let (body, kind) = bodies::body(call)?;
+    if let Some(kind) = kind
+        && !has(&headers, "content-type")
+    {
+        headers.push(("content-type".to_owned(), kind));
     }
     if let Some(key) = call.idempotency_key
         && !has(&headers, "idempotency-key")
     {
         headers.push(("idempotency-key".to_owned(), key.to_owned()));
     }
+    Ok(HttpRequest { method: method.to_owned(), headers, body, cookies: flag(args, "cookies"), ..way(call)? })
+}
+
+/// To whom, for how long, how large, and who must be at the other end.
+fn way(call: &Call<'_>) -> Result<HttpRequest, ActionError> {
+    let args = call.args;
+    let file = |name: &str| {
+        let given = super::args::optional_text(args, name)?;
+        Some(call.surroundings.dir.as_ref().map_or_else(|| PathBuf::from(&given), |dir| dir.join(&given)))
+    };
+    let identity = match (file("cert"), file("key")) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => return Err(super::args::not_begun("`cert` and `key` belong together").help("give the files of both")),
+    };
     Ok(HttpRequest {
-        method: method.to_owned(),
         url: text(args, "url"),
-        headers,
-        body,
         connect_timeout: duration(args, "connect_timeout"),
-        max_body: MAX_BODY,
+        max_body: match args.get("max_size") {
+            Value::Size(bytes) => u64::try_from(*bytes).unwrap_or(0),
+            _ => MAX_BODY,
+        },
         insecure: flag(args, "insecure"),
+        ca: file("ca"),
+        identity,
+        ..HttpRequest::default()
     })
 }
 
@@ -389,7 +448,7 @@ fn follow(request: &mut HttpRequest, next: url::Url) {
     request.url = next.into();
 }
 
-fn host_of(url: &str) -> String {
+pub(super) fn host_of(url: &str) -> String {
     let parsed = url::Url::parse(url).ok();
     parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "the server".to_owned())
 }

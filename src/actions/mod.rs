@@ -2,10 +2,14 @@
 
 mod address;
 mod advice;
+mod archive;
 mod args;
+mod bodies;
+mod dns;
 mod file;
 mod http;
 mod kept;
+mod mail;
 mod misc;
 mod multipart;
 mod net;
@@ -14,6 +18,9 @@ mod random;
 mod redis;
 pub mod shell;
 mod sql;
+mod template;
+mod timing;
+mod tls;
 
 use crate::catalog::Action;
 
@@ -27,17 +34,23 @@ pub static ALL: &[&Action] = &[
     &http::PATCH,
     &http::DELETE,
     &http::REQUEST,
+    &timing::TIMING,
     &file::READ,
     &file::SHA256,
+    &file::CHECKSUM,
     &file::EXISTS,
     &file::LIST,
     &file::WRITE,
+    &template::TEMPLATE,
     &file::APPEND,
     &file::COPY,
     &file::MOVE,
     &file::REMOVE,
     &file::MKDIR,
     &file::LINK,
+    &archive::CREATE,
+    &archive::LIST,
+    &archive::EXTRACT,
     &sql::QUERY,
     &sql::VALUE,
     &sql::EXEC,
@@ -59,7 +72,11 @@ pub static ALL: &[&Action] = &[
     &redis::INCR,
     &redis::FLUSH,
     &redis::EXEC,
+    &mail::SEND,
     &net::PORT_OPEN,
+    &dns::LOOKUP,
+    &dns::RECORDS,
+    &tls::CERTIFICATE,
     &prom::QUERY,
     &prom::VALUE,
     &prom::RANGE,

@@ -3,8 +3,14 @@
 use std::time::Duration;
 
 use super::args::{duration, int, later, no_evidence, shown, text};
-use crate::catalog::{Action, Effect, Inverse, Param};
+use crate::catalog::{Action, ActionError, Effect, Inverse, Param};
+use crate::host::NetError;
 use crate::value::Value;
+
+/// What stood in the way, for people.
+pub(super) fn failed(error: NetError) -> ActionError {
+    ActionError { help: error.help, ..ActionError::failed(error.message) }
+}
 
 pub(super) static PORT_OPEN: Action = Action {
     name: "net.port_open",

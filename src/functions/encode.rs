@@ -1,7 +1,10 @@
 //! Texts in other clothes: base64, percent-encoding, a digest; and versions, which are texts with an order.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use md5::Md5;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use sha2::{Digest, Sha256};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
 
 use super::text::{bounded, text};
 use super::{Function, Run, param};
@@ -64,6 +67,48 @@ pub(super) static ALL: &[Function] = &[
         returns: "string",
         examples: &[("sha256(\"abc\").slice(0, 8)", "\"ba7816bf\"")],
         run: Run::Plain(|args| Ok(Value::from(hex(&Sha256::digest(text(args, 0)))))),
+    },
+    Function {
+        name: "sha512",
+        method: false,
+        summary: "The SHA-512 of a text, in hex; of a file: `file.checksum(path, \"sha512\")`",
+        params: &[param("text", "string")],
+        returns: "string",
+        examples: &[("sha512(\"abc\").slice(0, 8)", "\"ddaf35a1\"")],
+        run: Run::Plain(|args| Ok(Value::from(hex(&Sha512::digest(text(args, 0)))))),
+    },
+    Function {
+        name: "sha1",
+        method: false,
+        summary: "The SHA-1 of a text, in hex: for what was published so, not to protect anything",
+        params: &[param("text", "string")],
+        returns: "string",
+        examples: &[("sha1(\"abc\")", "\"a9993e364706816aba3e25717850c26c9cd0d89d\"")],
+        run: Run::Plain(|args| Ok(Value::from(hex(&Sha1::digest(text(args, 0)))))),
+    },
+    Function {
+        name: "md5",
+        method: false,
+        summary: "The MD5 of a text, in hex: for what was published so, not to protect anything",
+        params: &[param("text", "string")],
+        returns: "string",
+        examples: &[("md5(\"abc\")", "\"900150983cd24fb0d6963f7d28e17f72\"")],
+        run: Run::Plain(|args| Ok(Value::from(hex(&Md5::digest(text(args, 0)))))),
+    },
+    Function {
+        name: "hmac_sha256",
+        method: false,
+        summary: "The HMAC-SHA-256 of a text under a key, in hex: how webhooks are signed",
+        params: &[param("key", "string"), param("text", "string")],
+        returns: "string",
+        examples: &[("hmac_sha256(\"key\", \"what is sent\").len", "64")],
+        run: Run::Plain(|args| {
+            // A key of any length is one.
+            let mut mac =
+                Hmac::<Sha256>::new_from_slice(text(args, 0).as_bytes()).map_err(|error| error.to_string())?;
+            mac.update(text(args, 1).as_bytes());
+            Ok(Value::from(hex(&mac.finalize().into_bytes())))
+        }),
     },
     Function {
         name: "version_at_least",

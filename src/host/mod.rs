@@ -2,8 +2,11 @@
 //!
 //! [`real::RealHost`] is this machine; [`fake::FakeHost`] is a scripted one for tests.
 
+mod archive;
 mod cancel;
 pub mod fake;
+mod mail;
+mod net;
 pub mod real;
 mod redis;
 mod sql;
@@ -17,7 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::redis::{RedisError, RedisRequest, RedisValue};
+pub use archive::{ArchiveDeed, ArchiveEntry, ArchiveError, ArchiveKind, ArchiveWork};
 pub use cancel::Cancel;
+pub use mail::{MailError, MailRequest, MailStage};
+pub use net::{DnsAnswer, DnsRecord, DnsRequest, NetError, TlsRequest, TlsShown};
 pub use sql::{SqlCertainty, SqlError, SqlRequest, SqlResult, SqlStatement, SqlWork};
 pub use target::{Hop, Target};
 
@@ -68,6 +74,16 @@ pub trait Host {
         cancel: &'a Cancel,
     ) -> LocalFuture<'a, Result<HttpResponse, HttpError>>;
 
+    /// Sends one `GET` over a connection of its own, and tells how long each part took.
+    fn timing<'a>(
+        &'a self,
+        _request: &'a HttpRequest,
+        _cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<HttpTiming, HttpError>> {
+        let message = "nothing is measured in this world".to_owned();
+        Box::pin(std::future::ready(Err(HttpError { message, never_sent: true, cancelled: false })))
+    }
+
     /// Asks a database. On cancellation the statement is ended there before this returns.
     fn sql<'a>(
         &'a self,
@@ -86,6 +102,45 @@ pub trait Host {
 
     /// Whether a TCP connection can be made within `limit`; it is closed at once.
     fn connects<'a>(&'a self, host: &'a str, port: u16, limit: Duration, cancel: &'a Cancel) -> LocalFuture<'a, bool>;
+
+    /// The certificate that a server shows, whether or not it is to be believed.
+    fn tls<'a>(&'a self, _request: &'a TlsRequest, _cancel: &'a Cancel) -> LocalFuture<'a, Result<TlsShown, NetError>> {
+        Box::pin(std::future::ready(Err(NetError {
+            message: "no server shows a certificate in this world".to_owned(),
+            help: None,
+        })))
+    }
+
+    /// Asks name servers.
+    fn dns<'a>(
+        &'a self,
+        _request: &'a DnsRequest,
+        _cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<DnsAnswer, NetError>> {
+        Box::pin(std::future::ready(Err(NetError {
+            message: "there is no name server in this world".to_owned(),
+            help: None,
+        })))
+    }
+
+    /// Packs, lists or unpacks an archive; gives what is in it. On cancellation nothing is left of it.
+    fn archive<'a>(
+        &'a self,
+        _work: &'a ArchiveWork,
+        _cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<ArchiveEntry>, ArchiveError>> {
+        Box::pin(std::future::ready(Err(ArchiveError::new("there are no archives in this world"))))
+    }
+
+    /// Hands a message to a mail server. Gives what that says of it.
+    fn mail<'a>(
+        &'a self,
+        _request: &'a MailRequest,
+        _cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<String, MailError>> {
+        let none = MailError::not_sent("there is no mail server in this world", "script one");
+        Box::pin(std::future::ready(Err(none)))
+    }
 
     /// The file system.
     fn files(&self) -> &dyn Files;
@@ -137,6 +192,11 @@ pub const MAX_READ: u64 = 64 << 20;
 pub trait Files {
     /// The content of a regular file of [`MAX_READ`] bytes at most. Anything else is refused and not waited for.
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>>;
+    /// The content of a regular file of any size, piece by piece.
+    fn read_through(&self, path: &Path, piece: &mut dyn FnMut(&[u8])) -> std::io::Result<()> {
+        piece(&self.read(path)?);
+        Ok(())
+    }
     /// Replaces a file whole or not at all, keeping its mode; `mode` is for a new one.
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> std::io::Result<()>;
     /// Makes `link` point at `target`, replacing a link that is there, without a moment in which neither is.
@@ -311,6 +371,33 @@ pub struct HttpRequest {
     pub max_body: u64,
     /// Accept any certificate.
     pub insecure: bool,
+    /// Whom is trusted in place of those the system trusts: a file of certificates.
+    pub ca: Option<PathBuf>,
+    /// Files with our own certificate, and with the key to it.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// What servers set is kept for the run, and sent back to them.
+    pub cookies: bool,
+}
+
+/// How long each part of a request took.
+#[derive(Clone, Debug, Default)]
+pub struct HttpTiming {
+    /// 200, …
+    pub status: u16,
+    /// Who answered.
+    pub address: String,
+    /// To find that address.
+    pub dns: Duration,
+    /// For the connection to stand.
+    pub connect: Duration,
+    /// For TLS to stand; nothing without.
+    pub tls: Duration,
+    /// From the request to the first byte of the answer.
+    pub first_byte: Duration,
+    /// From the beginning to the last byte.
+    pub total: Duration,
+    /// Of the answer, its head included, in bytes.
+    pub size: u64,
 }
 
 /// An answer.

@@ -182,7 +182,7 @@ impl Transcript {
                     }
                 }
                 // Its line says all of it.
-                Called::Sql(_) | Called::Redis(_) => {}
+                Called::Sql(_) | Called::Redis(_) | Called::Mail(_) => {}
             }
             self.plain(&format!("{line}\n"));
         }

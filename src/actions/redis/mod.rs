@@ -14,7 +14,7 @@ pub(super) use change::{DEL, EXEC, EXPIRE, FLUSH, INCR, SET};
 use std::time::Duration;
 
 use super::address;
-use super::args::{duration, text};
+use super::args::{duration, not_begun, text};
 use crate::catalog::{ActionError, Args, Call, Certainty, Param};
 use crate::host::{RedisError, RedisRequest, RedisValue};
 use crate::value::{Value, hex, units};
@@ -111,10 +111,6 @@ fn failed(error: RedisError, does: Does) -> ActionError {
         _ => Certainty::Failed,
     };
     ActionError { help: error.help, certainty, ..ActionError::failed(error.message) }
-}
-
-fn not_begun(message: impl Into<String>) -> ActionError {
-    ActionError { certainty: Certainty::NotBegun, ..ActionError::failed(message) }
 }
 
 fn unexpected(answer: &RedisValue) -> ActionError {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address;
-use super::args::{duration, int, optional_text, text};
+use super::args::{duration, int, not_begun, optional_text, text};
 use crate::catalog::{ActionError, Args, Call, Certainty, Param};
 use crate::functions::url_component;
 use crate::host::{SqlCertainty, SqlError, SqlRequest, SqlResult, SqlStatement, SqlWork};
@@ -130,10 +130,6 @@ fn classes(statements: &[SqlStatement], dialect: Dialect) -> Result<Vec<Class>, 
 /// Whether all of it can be one transaction, which is taken back if one of them fails.
 fn fits_transaction(classes: &[Class], dialect: Dialect) -> bool {
     classes.iter().all(|class| class.can_be_rolled_back && !(class.is_definition && dialect == Dialect::MySql))
-}
-
-fn not_begun(message: impl Into<String>) -> ActionError {
-    ActionError { certainty: Certainty::NotBegun, ..ActionError::failed(message) }
 }
 
 fn request(call: &Call<'_>, work: SqlWork, reads: bool, transaction: bool) -> SqlRequest {

@@ -7,7 +7,9 @@ mod command;
 mod files;
 mod glob;
 mod http;
+mod looks;
 mod redis;
+mod script;
 mod sql;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -18,8 +20,9 @@ use std::time::Duration;
 
 use super::target::way;
 use super::{
-    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LocalFuture, Process, ProcessError, RedisError,
-    RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream,
+    ArchiveEntry, ArchiveError, ArchiveWork, Cancel, DnsAnswer, DnsRequest, Exit, Files, Host, HttpError, HttpRequest,
+    HttpResponse, HttpTiming, LocalFuture, MailError, MailRequest, NetError, Process, ProcessError, RedisError,
+    RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream, TlsRequest, TlsShown,
 };
 
 pub use self::redis::RedisReply;
@@ -41,6 +44,8 @@ pub enum Called {
     Sql(SqlRequest),
     /// A Redis server was asked.
     Redis(RedisRequest),
+    /// A message was sent.
+    Mail(MailRequest),
 }
 
 impl Called {
@@ -53,6 +58,7 @@ impl Called {
             }
             Self::Http(request) => format!("{} {}", request.method, request.url),
             Self::Sql(request) => format!("sql {}", sql::line_of(request)),
+            Self::Mail(request) => format!("mail to {}", request.to.join(", ")),
             Self::Redis(request) => format!("redis {}", redis::line_of(request)),
         }
     }
@@ -95,6 +101,7 @@ struct Inner {
     databases: RefCell<Vec<Rule<SqlRequest, SqlReply>>>,
     redis: RefCell<Vec<Rule<RedisRequest, RedisReply>>>,
     log: RefCell<Vec<Called>>,
+    looks: RefCell<looks::Looks>,
     files: FakeFiles,
     random: Cell<u64>,
 }
@@ -118,6 +125,7 @@ impl FakeHost {
             databases: RefCell::default(),
             redis: RefCell::default(),
             log: RefCell::default(),
+            looks: RefCell::default(),
             files: FakeFiles::new(now),
             random: Cell::new(0),
         }))
@@ -178,25 +186,6 @@ impl FakeHost {
     fn add_server(&self, method: &str, pattern: &str, answers: Answers<HttpRequest, HttpReply>) {
         let rule = Rule { method: method.to_owned(), pattern: pattern.to_owned(), answers };
         self.0.servers.borrow_mut().push(rule);
-    }
-
-    /// Answers statements whose text matches `pattern`, values as they are shown; several are joined by `; `.
-    pub fn on_sql(&self, pattern: &str, reply: SqlReply) {
-        self.on_sql_in_turn(pattern, [reply]);
-    }
-
-    /// The same with a reply for each time; the last one stays.
-    pub fn on_sql_in_turn(&self, pattern: &str, replies: impl IntoIterator<Item = SqlReply>) {
-        let answers = Answers::Listed(replies.into_iter().collect());
-        let rule = Rule { method: String::new(), pattern: pattern.to_owned(), answers };
-        self.0.databases.borrow_mut().push(rule);
-    }
-
-    /// Answers commands to Redis whose line matches `pattern`: the words joined by blanks, several commands by `; `.
-    pub fn on_redis(&self, pattern: &str, reply: RedisReply) {
-        let answers = Answers::Listed([reply].into());
-        let rule = Rule { method: String::new(), pattern: pattern.to_owned(), answers };
-        self.0.redis.borrow_mut().push(rule);
     }
 
     /// Everything that was asked so far, in order.
@@ -321,6 +310,20 @@ impl Host for FakeHost {
         Box::pin(async move { http::play(reply?, request, cancel).await })
     }
 
+    /// What the request's answer takes, all of it until the first byte.
+    fn timing<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<HttpTiming, HttpError>> {
+        Box::pin(async move {
+            let answer = self.http(request, cancel).await?;
+            let (size, address) = (answer.body.len() as u64, "192.0.2.1".to_owned());
+            let (first_byte, total) = (answer.elapsed, answer.elapsed);
+            Ok(HttpTiming { status: answer.status, address, first_byte, total, size, ..HttpTiming::default() })
+        })
+    }
+
     fn sql<'a>(
         &'a self,
         request: &'a SqlRequest,
@@ -352,6 +355,32 @@ impl Host for FakeHost {
     fn connects<'a>(&'a self, host: &'a str, port: u16, _: Duration, _: &'a Cancel) -> LocalFuture<'a, bool> {
         let open = self.0.ports.borrow().contains(&(host.to_owned(), port));
         Box::pin(std::future::ready(open))
+    }
+
+    fn tls<'a>(&'a self, request: &'a TlsRequest, _: &'a Cancel) -> LocalFuture<'a, Result<TlsShown, NetError>> {
+        let shown = self.0.looks.borrow().certificate.clone();
+        let none = || NetError { message: format!("the test scripts no certificate of {}", request.host), help: None };
+        Box::pin(std::future::ready(shown.ok_or_else(none)))
+    }
+
+    fn dns<'a>(&'a self, request: &'a DnsRequest, _: &'a Cancel) -> LocalFuture<'a, Result<DnsAnswer, NetError>> {
+        let answer = self.0.looks.borrow().names.clone();
+        let none = || NetError { message: format!("the test scripts no answer about {}", request.name), help: None };
+        Box::pin(std::future::ready(answer.ok_or_else(none)))
+    }
+
+    fn archive<'a>(
+        &'a self,
+        work: &'a ArchiveWork,
+        _: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<ArchiveEntry>, ArchiveError>> {
+        Box::pin(std::future::ready(looks::archive(work, &self.0.files)))
+    }
+
+    /// Every message is taken.
+    fn mail<'a>(&'a self, request: &'a MailRequest, _: &'a Cancel) -> LocalFuture<'a, Result<String, MailError>> {
+        self.0.log.borrow_mut().push(Called::Mail(request.clone()));
+        Box::pin(std::future::ready(Ok("taken".to_owned())))
     }
 
     fn files(&self) -> &dyn Files {

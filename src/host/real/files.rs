@@ -23,18 +23,24 @@ fn keep_owner(path: &Path, old: &fs::Metadata) {
     let _ = std::os::unix::fs::lchown(path, Some(old.uid()), Some(old.gid()));
 }
 
+/// Opens a regular file, and nothing else.
+fn opened(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+    // Opening a named pipe would wait for whoever writes to it, and opening a terminal could take it over.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let there = file.metadata()?;
+    if there.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !there.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, a pipe or a socket, and no file"));
+    }
+    Ok((file, there))
+}
+
 impl Files for RealFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        // Opening a named pipe would wait for whoever writes to it, and opening a terminal could take it over.
-        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-        let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        let there = file.metadata()?;
-        if there.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !there.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, a pipe or a socket, and no file"));
-        }
+        let (file, there) = opened(path)?;
         let too_large = |size: u64| {
             io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {size} bytes; rbk reads {MAX_READ} at most"))
         };
@@ -45,6 +51,17 @@ impl Files for RealFiles {
         // It may grow meanwhile, and files of the kernel's tell no size.
         io::Read::read_to_end(&mut io::Read::take(file, MAX_READ + 1), &mut content)?;
         if content.len() as u64 > MAX_READ { Err(too_large(content.len() as u64)) } else { Ok(content) }
+    }
+
+    fn read_through(&self, path: &Path, piece: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let (mut file, _) = opened(path)?;
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(()),
+                read => piece(&buffer[..read]),
+            }
+        }
     }
 
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()> {

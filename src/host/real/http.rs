@@ -3,20 +3,31 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
+use super::cookies::Jar;
+use super::tls::{Trust, client_as};
 use crate::host::{Cancel, HttpError, HttpRequest, HttpResponse};
+use crate::value::units;
 
 /// Clients by what cannot be said for each request. Made when first needed: starting rbk must not pay for TLS.
 #[derive(Default)]
-pub(super) struct Clients(RefCell<HashMap<Kind, reqwest::Client>>);
+pub(super) struct Clients {
+    made: RefCell<HashMap<Kind, reqwest::Client>>,
+    cookies: Jar,
+}
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Kind {
     connect_timeout: Option<Duration>,
     insecure: bool,
     /// No proxy stands between us and ourselves.
     loopback: bool,
+    ca: Option<PathBuf>,
+    identity: Option<(PathBuf, PathBuf)>,
 }
 
 impl Clients {
@@ -25,8 +36,10 @@ impl Clients {
             connect_timeout: request.connect_timeout,
             insecure: request.insecure,
             loopback: is_loopback(&request.url),
+            ca: request.ca.clone(),
+            identity: request.identity.clone(),
         };
-        if let Some(client) = self.0.borrow().get(&key) {
+        if let Some(client) = self.made.borrow().get(&key) {
             return Ok(client.clone());
         }
         // A second installation is refused, and means that the first stands.
@@ -35,8 +48,19 @@ impl Clients {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .user_agent(concat!("rbk/", env!("CARGO_PKG_VERSION")))
-            .pool_idle_timeout(Duration::from_secs(20))
-            .tls_danger_accept_invalid_certs(request.insecure);
+            .pool_idle_timeout(Duration::from_secs(20));
+        builder = if key.ca.is_some() || key.identity.is_some() {
+            let trust = match &key.ca {
+                _ if key.insecure => Trust::Anybody,
+                Some(path) => Trust::File(path.clone()),
+                None => Trust::System,
+            };
+            let mut config = client_as(&trust, key.identity.as_ref()).map_err(|why| failed(&why, true))?;
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            builder.tls_backend_preconfigured(config)
+        } else {
+            builder.tls_danger_accept_invalid_certs(request.insecure)
+        };
         if let Some(timeout) = request.connect_timeout {
             builder = builder.connect_timeout(timeout);
         }
@@ -44,7 +68,7 @@ impl Clients {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| failed(&words(&error), true))?;
-        self.0.borrow_mut().insert(key, client.clone());
+        self.made.borrow_mut().insert(key, client.clone());
         Ok(client)
     }
 
@@ -66,7 +90,12 @@ impl Clients {
         let peer = peer(&url);
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|_| failed(&format!("`{}` is no method", request.method), true))?;
-        let mut builder = self.client(request)?.request(method, url);
+        let mut builder = self.client(request)?.request(method, url.clone());
+        if request.cookies
+            && let Some(own) = self.cookies.header(&url, Timestamp::now())
+        {
+            builder = builder.header("cookie", own);
+        }
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
@@ -75,6 +104,10 @@ impl Clients {
         }
         let mut answer = builder.send().await.map_err(|error| not_answered(&error, &peer))?;
         let status = answer.status().as_u16();
+        if request.cookies {
+            let set = answer.headers().get_all("set-cookie").iter();
+            set.for_each(|set| self.cookies.take(&url, &String::from_utf8_lossy(set.as_bytes()), Timestamp::now()));
+        }
         let headers = answer
             .headers()
             .iter()
@@ -84,7 +117,9 @@ impl Clients {
         let broken = |error: reqwest::Error| failed(&format!("{peer} broke off its answer: {}", words(&error)), false);
         while let Some(chunk) = answer.chunk().await.map_err(broken)? {
             if (body.len() + chunk.len()) as u64 > request.max_body {
-                return Err(failed(&format!("{peer} answered with more than {} bytes", request.max_body), false));
+                let most = units::size_text(i64::try_from(request.max_body).unwrap_or(i64::MAX));
+                let what = format!("{peer} answered with more than {most}: ask for less, or allow more by max_size:");
+                return Err(failed(&what, false));
             }
             body.extend_from_slice(&chunk);
         }
@@ -117,8 +152,10 @@ fn not_answered(error: &reqwest::Error, peer: &str) -> HttpError {
             format!("{peer} refused the connection: nothing listens there")
         } else if lower.contains("dns") || lower.contains("resolve") || lower.contains("lookup") {
             format!("the name of {peer} could not be resolved")
+        } else if lower.contains("certificaterequired") || lower.contains("certificate required") {
+            format!("{peer} wants to know who asks: give a certificate and its key, cert: … and key: …")
         } else if lower.contains("certificate") || lower.contains("issuer") {
-            format!("the certificate of {peer} is not accepted: {said}")
+            format!("the certificate of {peer} is not accepted: {said}; ca: FILE names who signed it")
         } else {
             format!("no connection to {peer}: {said}")
         };

@@ -1,10 +1,15 @@
 //! This machine.
 
+mod archive;
 mod capture;
+mod certificate;
+mod cookies;
+mod dns;
 mod far;
 mod files;
 mod http;
 mod left;
+mod mail;
 mod pieces;
 mod process;
 mod redis;
@@ -13,14 +18,16 @@ mod spill;
 mod sql;
 mod survivors;
 mod talk;
+mod timing;
 mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{
-    Cancel, Exit, Files, Host, HttpError, HttpRequest, HttpResponse, LeftRunning, LocalFuture, Process, ProcessError,
-    RedisError, RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream,
+    ArchiveEntry, ArchiveError, ArchiveWork, Cancel, DnsAnswer, DnsRequest, Exit, Files, Host, HttpError, HttpRequest,
+    HttpResponse, HttpTiming, LeftRunning, LocalFuture, MailError, MailRequest, NetError, Process, ProcessError,
+    RedisError, RedisRequest, RedisValue, SqlError, SqlRequest, SqlResult, Stream, TlsRequest, TlsShown,
 };
 
 /// Kills every process that this one has started and that has not ended, with all that it led to. For when rbk
@@ -154,6 +161,14 @@ impl Host for RealHost {
         Box::pin(self.clients.send(request, cancel))
     }
 
+    fn timing<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<HttpTiming, HttpError>> {
+        Box::pin(timing::measure(request, cancel))
+    }
+
     fn sql<'a>(
         &'a self,
         request: &'a SqlRequest,
@@ -178,6 +193,26 @@ impl Host for RealHost {
                 () = cancel.cancelled() => false,
             }
         })
+    }
+
+    fn tls<'a>(&'a self, request: &'a TlsRequest, cancel: &'a Cancel) -> LocalFuture<'a, Result<TlsShown, NetError>> {
+        Box::pin(certificate::look(request, cancel))
+    }
+
+    fn dns<'a>(&'a self, request: &'a DnsRequest, cancel: &'a Cancel) -> LocalFuture<'a, Result<DnsAnswer, NetError>> {
+        Box::pin(dns::ask(request, cancel))
+    }
+
+    fn archive<'a>(
+        &'a self,
+        work: &'a ArchiveWork,
+        cancel: &'a Cancel,
+    ) -> LocalFuture<'a, Result<Vec<ArchiveEntry>, ArchiveError>> {
+        Box::pin(archive::run(work, cancel))
+    }
+
+    fn mail<'a>(&'a self, request: &'a MailRequest, cancel: &'a Cancel) -> LocalFuture<'a, Result<String, MailError>> {
+        Box::pin(async move { mail::send(request, &self.machine(), cancel).await })
     }
 
     fn files(&self) -> &dyn Files {

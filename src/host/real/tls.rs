@@ -1,13 +1,13 @@
 //! Whose certificates are believed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
@@ -22,37 +22,54 @@ pub(super) enum Trust {
     Anybody,
 }
 
+/// Who judges certificates for one who trusts so.
+pub(super) fn verifier(trust: &Trust) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(match trust {
+        Trust::System => {
+            let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(system()?), provider).build();
+            usual.map_err(|error| error.to_string())?
+        }
+        Trust::File(path) => own(path, provider)?,
+        Trust::Anybody => Arc::new(Anybody(provider)),
+    })
+}
+
 /// How connections are made that trust so.
 pub(super) fn client(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
+    client_as(trust, None).map(Arc::new)
+}
+
+/// The same, by one who shows a certificate: the files of it and of its key.
+pub(super) fn client_as(trust: &Trust, identity: Option<&(PathBuf, PathBuf)>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let config = match trust {
-        Trust::System => builder.with_root_certificates(system()?).with_no_client_auth(),
-        Trust::File(path) => {
-            let shown = path.display();
-            let (mut roots, mut own) = (RootCertStore::empty(), Vec::new());
-            let found = CertificateDer::pem_file_iter(path).map_err(|error| format!("{shown}: {error}"))?;
-            for certificate in found {
-                let certificate = certificate.map_err(|error| format!("{shown}: {error}"))?;
-                roots.add(certificate.clone()).map_err(|error| format!("{shown}: {error}"))?;
-                own.push(certificate);
-            }
-            if roots.is_empty() {
-                return Err(format!("{shown} holds no certificate"));
-            }
-            let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| format!("{shown}: {error}"))?;
-            let verifier = Arc::new(Own { usual, own });
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        }
-        Trust::Anybody => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))).with_no_client_auth()
-        }
-    };
-    Ok(Arc::new(config))
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier(trust)?);
+    let Some((certificate, key)) = identity else { return Ok(builder.with_no_client_auth()) };
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|error| format!("{}: {error}", certificate.display()))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
+    let made = builder.with_client_auth_cert(chain, secret);
+    made.map_err(|error| format!("{} is no key of {}: {error}", key.display(), certificate.display()))
+}
+
+/// Those in a file, and whom they have signed.
+fn own(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let shown = path.display();
+    let (mut roots, mut own) = (RootCertStore::empty(), Vec::new());
+    let found = CertificateDer::pem_file_iter(path).map_err(|error| format!("{shown}: {error}"))?;
+    for certificate in found {
+        let certificate = certificate.map_err(|error| format!("{shown}: {error}"))?;
+        roots.add(certificate.clone()).map_err(|error| format!("{shown}: {error}"))?;
+        own.push(certificate);
+    }
+    if roots.is_empty() {
+        return Err(format!("{shown} holds no certificate"));
+    }
+    let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    Ok(Arc::new(Own { usual: usual.map_err(|error| format!("{shown}: {error}"))?, own }))
 }
 
 fn system() -> Result<RootCertStore, String> {
