@@ -302,7 +302,7 @@ impl Lowering<'_> {
             title: Expr { kind: ExprKind::Const(Value::str(title.as_str())), span },
             name: title.into(),
             modifiers: Modifiers::default().into(),
-            clauses: Clauses::default().into(),
+            clauses: Clauses::default(),
             effect,
             binds,
             uses: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::journal::{JournalArgs, LOCKED, wait_for};
 use super::person::Answers;
-use super::run::{OnFail, Ready, Recording, Steps, TellingArgs, groups, needs, to_the_end};
+use super::run::{OnFail, Ready, Recording, Steps, TellingArgs, groups, is_asked, needs, to_the_end};
 use super::{NOTHING_EXECUTED, terminal};
 use crate::host::Host;
 use crate::host::real::RealHost;
@@ -103,6 +103,7 @@ struct How {
 
 fn again(run: &str, how: How, answers: Answers, on_fail: Option<OnFail>, common: &Common) -> Result<u8, u8> {
     let How { go_on: how, adopts_edits, steps } = how;
+    let go_on_by = how;
     let (store, mut summary) = common.journal.run(run)?;
     for _ in 0..MOMENTS {
         if !matches!(summary.standing, Standing::Running(_)) {
@@ -133,11 +134,22 @@ fn again(run: &str, how: How, answers: Answers, on_fail: Option<OnFail>, common:
         given: started.answers.clone(),
         by: Some(started.actor.clone()),
     };
+    let began_with = match started.on_fail.as_str() {
+        "ask" => OnFail::Ask,
+        "rollback" => OnFail::Rollback,
+        _ => OnFail::Stop,
+    };
     let stepping = match (started.stepped, steps) {
         (false, false) => Steps::None,
         (true, is_now) => {
             let typing = Rc::new(typing.ok_or(NOTHING_EXECUTED)?);
-            if is_now { Steps::Now(typing) } else { Steps::Past(typing) }
+            let how = on_fail.unwrap_or(began_with).unhandled();
+            let asks = go_on_by == GoOn::Resume && is_asked(&unit.program, how, &common.telling);
+            match is_now {
+                true => Steps::Now(typing),
+                false if asks => Steps::Asked(typing),
+                false => Steps::Past(typing),
+            }
         }
         (false, true) => {
             let help = format!("without --step it goes on: rbk resume {id}");
@@ -150,11 +162,6 @@ fn again(run: &str, how: How, answers: Answers, on_fail: Option<OnFail>, common:
     let elsewhere = LeftWithTheRecord { store, run: Arc::clone(&id), plan: started.plan.clone(), since: edited };
     let asked =
         Asked { file: quoted(&started.file), arguments: String::new(), checks_only: false, stepped: started.stepped };
-    let began_with = match started.on_fail.as_str() {
-        "ask" => OnFail::Ask,
-        "rollback" => OnFail::Rollback,
-        _ => OnFail::Stop,
-    };
     let ready = Ready {
         host,
         unit,

@@ -2,13 +2,15 @@
 //! a read.
 
 use std::cell::RefCell;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
-use rustyline::{Behavior, Config, DefaultEditor, ExternalPrinter};
+use rustyline::history::DefaultHistory;
+use rustyline::{Behavior, CompletionType, Config, Editor, ExternalPrinter};
 use tokio::sync::oneshot;
 
+use super::repl::{Assist, Typist};
 use super::terminal;
 use crate::host::Cancel;
 
@@ -25,19 +27,32 @@ pub(super) enum Typed {
 
 /// Asks for a line and waits for it, on this thread.
 pub(super) fn now(prompt: &str) -> Typed {
-    line(&mut None, prompt)
+    line(&mut None, prompt, None)
 }
 
-fn new_editor() -> Option<DefaultEditor> {
-    let config = Config::builder().behavior(Behavior::PreferTerm).auto_add_history(false).build();
-    DefaultEditor::with_config(config).ok()
+type LineEditor = Editor<Typist, DefaultHistory>;
+
+fn new_editor() -> Option<LineEditor> {
+    let config = Config::builder()
+        .behavior(Behavior::PreferTerm)
+        .auto_add_history(false)
+        .completion_type(CompletionType::List)
+        .build();
+    let mut editor = LineEditor::with_config(config).ok()?;
+    editor.set_helper(Some(Typist::default()));
+    Some(editor)
 }
 
-fn line(editor: &mut Option<DefaultEditor>, prompt: &str) -> Typed {
+fn line(editor: &mut Option<LineEditor>, prompt: &str, assist: Option<Assisted>) -> Typed {
     if editor.is_none() {
         *editor = new_editor();
     }
     let Some(editor) = editor else { return Typed::Ended };
+    let Assisted { assist, history } = assist.unwrap_or_default();
+    editor.helper_mut().into_iter().for_each(|typist| typist.assist.clone_from(&assist));
+    for line in history {
+        let _ = editor.add_history_entry(line);
+    }
     match editor.readline(prompt) {
         Ok(text) => Typed::Text(text),
         Err(ReadlineError::Interrupted) => Typed::Interrupted,
@@ -82,9 +97,19 @@ fn hidden(prompt: &str) -> Typed {
     }
 }
 
+/// What a prompt offers to whoever types.
+#[derive(Clone, Default)]
+pub(super) struct Assisted {
+    /// Completion, hints, colours.
+    pub(super) assist: Option<Arc<Assist>>,
+    /// Lines for the arrow keys that are not known yet, oldest first.
+    pub(super) history: Vec<String>,
+}
+
 struct Request {
     prompt: String,
     hidden: bool,
+    assist: Option<Assisted>,
     reply: oneshot::Sender<Typed>,
 }
 
@@ -122,10 +147,21 @@ impl Lines {
 
     /// Asks for a line. `None`: cancelled, with the terminal as it was before.
     pub(super) async fn read(&self, prompt: &str, hidden: bool, cancel: &Cancel) -> Option<Typed> {
+        self.read_assisted(prompt, hidden, None, cancel).await
+    }
+
+    /// The same with what helps to type it.
+    pub(super) async fn read_assisted(
+        &self,
+        prompt: &str,
+        hidden: bool,
+        assist: Option<Assisted>,
+        cancel: &Cancel,
+    ) -> Option<Typed> {
         let before = tcgetattr(std::io::stdin()).ok();
         let mut reply = match self.take_up(prompt, hidden) {
             Some(reply) => reply,
-            None => self.request(prompt, hidden),
+            None => self.request(prompt, hidden, assist),
         };
         tokio::select! {
             typed = &mut reply => Some(typed.unwrap_or(Typed::Ended)),
@@ -161,13 +197,13 @@ impl Lines {
         Some(abandoned.reply)
     }
 
-    fn request(&self, prompt: &str, hidden: bool) -> oneshot::Receiver<Typed> {
+    fn request(&self, prompt: &str, hidden: bool, assist: Option<Assisted>) -> oneshot::Receiver<Typed> {
         let (reply, answer) = oneshot::channel();
         let mut requests = self.requests.borrow_mut();
         let sender =
             requests.get_or_insert_with(|| if self.is_script { begin_script() } else { begin(self.printer.take()) });
         // Should the thread be gone, the reply is dropped, and the answer is `Ended`.
-        let _ = sender.send(Request { prompt: prompt.to_owned(), hidden, reply });
+        let _ = sender.send(Request { prompt: prompt.to_owned(), hidden, assist, reply });
         answer
     }
 }
@@ -181,8 +217,8 @@ fn begin(printer: Option<TakesPrinter>) -> mpsc::Sender<Request> {
         {
             takes(Box::new(printer));
         }
-        for Request { prompt, hidden: is_hidden, reply } in requests {
-            let typed = if is_hidden { hidden(&prompt) } else { line(&mut editor, &prompt) };
+        for Request { prompt, hidden: is_hidden, assist, reply } in requests {
+            let typed = if is_hidden { hidden(&prompt) } else { line(&mut editor, &prompt, assist) };
             let _ = reply.send(typed);
         }
     });
@@ -193,7 +229,7 @@ fn begin(printer: Option<TakesPrinter>) -> mpsc::Sender<Request> {
 fn begin_script() -> mpsc::Sender<Request> {
     let (sender, requests) = mpsc::channel::<Request>();
     let _ = std::thread::Builder::new().name("script".to_owned()).spawn(move || {
-        for Request { prompt, hidden, reply } in requests {
+        for Request { prompt, hidden, assist: _, reply } in requests {
             let mut text = String::new();
             let typed = match std::io::stdin().read_line(&mut text) {
                 Ok(n) if n > 0 => {

@@ -151,6 +151,14 @@ pub(super) enum Steps {
     Past(Rc<Typing>),
     /// Somebody steps through it.
     Now(Rc<Typing>),
+    /// Somebody is asked about failures, where the runbook says so.
+    Asked(Rc<Typing>),
+}
+
+/// Whether there is somebody to be asked about the failures of a run, and the run wants that.
+pub(super) fn is_asked(program: &Program, on_fail: Unhandled, telling: &TellingArgs) -> bool {
+    let wanted = on_fail == Unhandled::Ask || crate::runtime::steer::asks(program);
+    wanted && terminal::is_interactive() && telling.progress != Progress::Json
 }
 
 /// Where what happens is recorded.
@@ -222,13 +230,14 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     let file = if args.file.as_os_str().is_empty() { String::new() } else { quoted(&args.file.to_string_lossy()) };
     let asked = Asked { file, arguments, checks_only: false, stepped: args.step };
     let answers = Answers { yes: args.yes, approved: args.approve.clone(), given: args.answer.clone(), by: None };
+    let is_asked = !args.step && is_asked(&program, args.on_fail.unhandled(), &args.telling);
     let said = recording::Asked {
         file: args.file.to_string_lossy().into_owned(),
         on_fail: args.on_fail.name().to_owned(),
         yes: args.yes,
         approve: args.approve.clone(),
         answers: args.answer.clone(),
-        stepped: args.step,
+        stepped: args.step || is_asked,
     };
     let id: Arc<str> = session::new_run_id(&*host);
     let first = recording::first_entry(&*host, &unit, &id, &selection, &said, &sources).map_err(|why| {
@@ -237,8 +246,12 @@ fn prepare(args: &Args) -> Result<Ready, u8> {
     })?;
     let recording = args.journal.begin(&first, &sources)?;
     let on_fail = args.on_fail.unhandled();
-    let typing = if args.step { session::typing(&sources) } else { None };
-    let stepping = typing.map_or(Steps::None, |typing| Steps::Now(Rc::new(typing)));
+    let typing = if args.step || is_asked { session::typing(&sources) } else { None };
+    let stepping = match typing.map(Rc::new) {
+        None => Steps::None,
+        Some(typing) if is_asked => Steps::Asked(typing),
+        Some(typing) => Steps::Now(typing),
+    };
     let groups = groups(&*host, &args.file)?;
     let answers = vec![answers];
     Ok(Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups, stepping })
@@ -281,18 +294,27 @@ pub(super) fn to_the_end(ready: Ready, telling: &TellingArgs) -> u8 {
     let Ready { host, unit, outline, asked, selection, answers, on_fail, recording, groups, stepping } = ready;
     let Recording { id, record, elsewhere, before } = recording;
     let world: Rc<dyn Host> = Rc::clone(&host) as _;
-    let session = match &stepping {
-        Steps::Now(_) => Some(repl::Session::new(asked.clone(), outline.clone(), Rc::clone(&world))),
-        Steps::None | Steps::Past(_) => None,
-    };
-    let (reporter, every) = match &session {
-        Some(session) => (Rc::clone(&session.reporter), None),
-        None => reporter(telling, &world, asked, outline),
+    let (session, reporter, every) = match &stepping {
+        Steps::Now(_) => {
+            let session = repl::Session::new(asked, outline, Rc::clone(&world));
+            let reporter = Rc::clone(&session.reporter);
+            (Some(session), reporter, None)
+        }
+        Steps::Asked(_) => {
+            let (usual, every) = reporter(telling, &world, asked.clone(), outline.clone());
+            let session = repl::Session::asked(usual, asked, outline, Rc::clone(&world));
+            let reporter = Rc::clone(&session.reporter);
+            (Some(session), reporter, every)
+        }
+        Steps::None | Steps::Past(_) => {
+            let (reporter, every) = reporter(telling, &world, asked, outline);
+            (None, reporter, every)
+        }
     };
     let stepping = match stepping {
         Steps::None => None,
         Steps::Past(typing) => Some(Stepping { typing, steering: None }),
-        Steps::Now(typing) => {
+        Steps::Now(typing) | Steps::Asked(typing) => {
             Some(Stepping { typing, steering: session.as_ref().map(|session| Rc::clone(&session.steering)) })
         }
     };

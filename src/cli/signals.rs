@@ -42,6 +42,7 @@ pub(super) async fn listen(control: Rc<Control>, host: Rc<RealHost>, reporter: R
             Stopping::Gracefully => reporter
                 .remark("stopping: what runs is being ended, then it is told what is left; once more to end at once"),
             Stopping::Step => reporter.remark("stopping this step; the run stands"),
+            Stopping::Stands => reporter.remark("the run stands; q leaves it"),
             Stopping::RollbackGoesOn => {
                 reporter.remark("the rollback goes on, so that nothing is left half-way; once more to end it here");
             }

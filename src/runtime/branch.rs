@@ -78,6 +78,8 @@ pub(super) struct Branch {
     pub(super) doubtful: Vec<(Span, Vec<Arc<str>>, String)>,
     /// A failure that leaves the innermost scope will have the run taken back.
     pub(super) rolls_back: bool,
+    /// A failure that leaves the innermost scope will have somebody asked.
+    pub(super) asks: bool,
     pub(super) samples: Option<Samples>,
     /// Until when what is being asked may be answered.
     pub(super) answer_by: Option<jiff::Timestamp>,
@@ -142,6 +144,7 @@ impl Branch {
             doubtful: Vec::new(),
             earlier_tries: Vec::new(),
             rolls_back: false,
+            asks: false,
             samples: None,
             answer_by: None,
             probes: Vec::new(),
@@ -184,6 +187,7 @@ impl Branch {
             doubtful: Vec::new(),
             earlier_tries: self.earlier_tries.clone(),
             rolls_back: self.rolls_back,
+            asks: self.asks,
             samples: None,
             answer_by: None,
             probes: self.probes.clone(),

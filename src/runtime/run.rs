@@ -111,6 +111,8 @@ pub struct Control {
     /// Steps that can be stopped without stopping the run, because somebody steps through it.
     steps: RefCell<Vec<(u64, Cancel)>>,
     begun: Cell<u64>,
+    /// Stops at which somebody is asked just now.
+    stops: Cell<u32>,
     /// The run that it stops.
     run: RefCell<Weak<Run>>,
 }
@@ -122,6 +124,8 @@ pub enum Stopping {
     Gracefully,
     /// Only the step that runs is being ended: somebody steps through the run, and is asked.
     Step,
+    /// Nothing: the run stands at a stop, and somebody is asked.
+    Stands,
     /// A rollback goes on; once more suspends it.
     RollbackGoesOn,
     /// It was asked before: end at once.
@@ -138,6 +142,9 @@ impl Control {
     pub fn stop_by(&self, what: &str) -> Stopping {
         if what == BY_HAND && self.stop_steps() {
             return Stopping::Step;
+        }
+        if what == BY_HAND && self.stops.get() > 0 && self.steps.borrow().is_empty() {
+            return Stopping::Stands;
         }
         let asked = self.asked.get() + 1;
         self.asked.set(asked);
@@ -170,6 +177,12 @@ impl Control {
         let number = self.begun.replace(self.begun.get() + 1);
         self.steps.borrow_mut().push((number, step.clone()));
         number
+    }
+
+    /// The run stands at a stop, or does not any more.
+    pub(super) fn stands(&self, stands: bool) {
+        let stops = self.stops.get();
+        self.stops.set(if stands { stops + 1 } else { stops.saturating_sub(1) });
     }
 
     pub(super) fn end_step(&self, number: u64) {

@@ -214,9 +214,10 @@ impl Branch {
             self.backgrounds.borrow_mut().extend(running);
         }
 
-        let outer = self.rolls_back;
+        let (outer, asked) = (self.rolls_back, self.asks);
         if let Some(policy) = &scope.clauses.on_fail {
             self.rolls_back = matches!(policy, OnFail::Rollback);
+            self.asks = matches!(policy, OnFail::Ask);
         }
         let tries_around = self.earlier_tries.len();
         let mut handled = 0;
@@ -250,6 +251,7 @@ impl Branch {
         self.earlier_tries.truncate(tries_around);
         self.probes.truncate(probes);
         self.rolls_back = outer && scope.verdict.is_none();
+        self.asks = asked;
         let goes_back = self.will_be_taken_back(&flow);
 
         let settled: Vec<_> = [undo, restore].iter().flatten().filter_map(|pending| self.settle(pending)).collect();

@@ -76,6 +76,7 @@ pub async fn run(start: Start) -> Rc<Report> {
     let mut branch = Branch::new(&run, unit.clone(), run.control.cancel.child(), run.root.clone());
     branch.stepped = run.stepping.is_some();
     branch.rolls_back = on_fail == Unhandled::Rollback;
+    branch.asks = on_fail == Unhandled::Ask;
     run.withhold(&unit.program);
     let title = title(&mut branch);
     run.emit(&Event::RunStarted {

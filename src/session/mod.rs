@@ -57,6 +57,11 @@ pub fn new_run_id(host: &dyn Host) -> Arc<str> {
     format!("{milliseconds:011x}{:04x}", salt & 0xffff).into()
 }
 
+/// The folder at which the project around a folder begins.
+pub fn project_root(host: &dyn Host, folder: &std::path::Path) -> PathBuf {
+    load::root_above(host, folder)
+}
+
 /// The folder of a run: what is too long to be shown, and too much for the record, is in it. Beneath the XDG
 /// state folder (freedesktop.org's Base Directory Specification); `None` if there is no home either.
 pub fn run_folder(host: &dyn Host, run: &str) -> Option<PathBuf> {

@@ -9,7 +9,9 @@ use super::edits;
 use crate::analysis::Program;
 use crate::analysis::typed::Typing;
 use crate::host::{Host, LocalFuture};
-use crate::journal::{Entry, LeftAnswer, Position, Recall, Record, Recorded, Started, Store, StoreError, StoredSource};
+use crate::journal::{
+    Entry, LeftAnswer, Position, Recall, Record, Recorded, Started, Steer, Store, StoreError, StoredSource,
+};
 use crate::runtime::inputs::{Given, GivenValue, bind, setting};
 use crate::runtime::person::{Answer, Question, QuestionKind};
 use crate::runtime::replay::forget;
@@ -182,12 +184,12 @@ pub async fn go_on(
         GoOn::Rollback if ended => forget::for_rollback(&entries),
         GoOn::Resume | GoOn::Rollback => forget::for_broken(&entries),
     };
-    if started.stepped && edited.is_some() {
-        return Err(not_adopted(
-            "somebody steps through this run: its stops have places in the runbook as it was".to_owned(),
-        ));
+    if edited.is_some() && entries.iter().any(|(_, entry)| was_typed(&entry.event)) {
+        let why = "statements were typed into this run, and they were read by the runbook as it was";
+        return Err(not_adopted(why.to_owned()));
     }
-    let typing = if started.stepped { super::typing(&sources) } else { None };
+    let read = edited.as_ref().map_or(&sources, |edited| &edited.sources);
+    let typing = if started.stepped { super::typing(read) } else { None };
     let adopted = match &edited {
         Some(edited) => edits::adopt(&sources, &edited.sources, &entries, &forgets).map_err(not_adopted)?,
         None => None,
@@ -204,6 +206,10 @@ pub async fn go_on(
     let before = Before { history, takes_back, starter: started.actor.clone() };
     let edited = if adopted.is_some() { entries.last().map(|(_, entry)| entry.at) } else { edited_before };
     Ok(Reopened { unit, id: Arc::clone(&started.run), started, record, before, adopted, edited, typing })
+}
+
+fn was_typed(event: &Recorded) -> bool {
+    matches!(event, Recorded::Steered { steer: Steer::Type { .. } | Steer::Set { .. }, .. })
 }
 
 /// The runbook as it was edited last, and when that was adopted.

@@ -1,6 +1,7 @@
 //! From text to a typed tree. No name is resolved here.
 
 mod build;
+pub mod colours;
 pub mod command_text;
 mod numbers;
 mod parser;

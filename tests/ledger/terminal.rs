@@ -39,10 +39,18 @@ fn pair() -> (OwnedFd, OwnedFd) {
 
 impl Terminal {
     /// Starts it there.
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, true)
+    }
+
+    /// The same, on an xterm or on whatever the command says.
+    pub fn start_with(mut command: Command, is_xterm: bool) -> Self {
         let (near, far) = pair();
         let end = || Stdio::from(far.try_clone().unwrap());
-        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm").env_remove("CI");
+        command.stdin(end()).stdout(end()).stderr(end()).env_remove("CI");
+        if is_xterm {
+            command.env("TERM", "xterm");
+        }
         // SAFETY: setsid and ioctl are async-signal-safe.
         unsafe {
             command.pre_exec(|| {
@@ -85,19 +93,50 @@ impl Terminal {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
     }
 
+    /// The same without colours and the like.
+    pub fn plain(&self) -> String {
+        let shown = self.shown();
+        let mut out = String::with_capacity(shown.len());
+        let mut rest = shown.as_str();
+        while let Some((before, after)) = rest.split_once("\u{1b}[") {
+            out.push_str(before);
+            rest = after.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        out
+    }
+
     /// Waits until it shows this.
     pub fn until_shown(&self, words: &str) {
         self.until(words, || self.shown().contains(words));
     }
 
+    /// How often the stepper has asked: a prompt is drawn anew for each key, and counts once.
+    pub fn prompts(&self) -> usize {
+        let shown = self.shown();
+        let mut count = 0;
+        let mut open = false;
+        for line in shown.split_inclusive('\n') {
+            let asks = line.contains("› ") || line.contains("> ");
+            count += usize::from(asks && !open);
+            // What is typed ends the line it is typed on.
+            open = asks && !line.ends_with('\n');
+        }
+        count
+    }
+
     /// Waits until the stepper has asked so many times.
     pub fn until_prompt(&self, count: usize) {
-        let prompts = || {
-            let shown = self.shown();
-            let lines: Vec<&str> = shown.split(['\n', '\r']).filter(|line| line.trim_end().ends_with('›')).collect();
-            lines.len()
-        };
-        self.until(&format!("asked {count} times"), || prompts() >= count);
+        self.until(&format!("asked {count} times"), || self.prompts() >= count);
+    }
+
+    /// The window has another size.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the size is read, and lives as long as the call.
+        let done = unsafe { libc::ioctl(self.near.as_ref().unwrap().as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+        assert_eq!(done, 0);
     }
 
     /// Waits until something is so.

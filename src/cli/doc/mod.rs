@@ -68,6 +68,11 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
+/// All names that [`about`] knows.
+pub(super) fn topics() -> Vec<String> {
+    listing::names()
+}
+
 /// Help on a name of the language: its page, or all that it is found in.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use super::super::prompt::{Lines, Printer, Typed};
+use super::super::prompt::{Assisted, Lines, Printer, Typed};
 use super::super::terminal;
 use crate::diag::Style;
 use crate::host::Cancel;
@@ -84,9 +84,19 @@ impl Console {
 
     /// Asks for a line. `None`: cancelled.
     pub(in crate::cli) async fn ask(&self, prompt: &str, cancel: &Cancel) -> Option<Typed> {
+        self.ask_assisted(prompt, None, cancel).await
+    }
+
+    /// The same with what helps to type it.
+    pub(in crate::cli) async fn ask_assisted(
+        &self,
+        prompt: &str,
+        assist: Option<Assisted>,
+        cancel: &Cancel,
+    ) -> Option<Typed> {
         self.flush();
         let _ = self.out.send(Out::Prompt(true));
-        let typed = self.lines.read(prompt, false, cancel).await;
+        let typed = self.lines.read_assisted(prompt, false, assist, cancel).await;
         let _ = self.out.send(Out::Prompt(false));
         typed
     }

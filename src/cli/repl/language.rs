@@ -33,6 +33,9 @@ impl Stepper {
 
     pub(super) async fn language(&self, held: &mut Held<'_>, text: String, wanted: For) -> Option<Go> {
         let (text, typed) = self.reads(held, text, wanted).await?;
+        if wanted == For::Running && !text.starts_with("note ") {
+            self.keep(&text);
+        }
         self.run(held, &text, &typed, wanted).await
     }
 

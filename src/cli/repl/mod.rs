@@ -1,14 +1,18 @@
 //! The stepper: working through a runbook step by step, at a terminal or by a script on standard input.
 
+mod assist;
 mod breaks;
 mod command;
 mod console;
+mod handover;
+mod history;
 mod language;
 mod leave;
 mod save;
 mod show;
 mod stepper;
 mod tell;
+mod typist;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -23,6 +27,8 @@ use crate::report::ending::Asked;
 use crate::report::outline::Outline;
 use crate::runtime::person::Person;
 use crate::runtime::steer::Steering;
+pub(super) use assist::Assist;
+pub(super) use typist::Typist;
 
 /// Step through a runbook, or work without one: type statements, and have them on record.
 #[derive(Debug, clap::Args)]
@@ -57,6 +63,16 @@ impl Session {
         let telling = Rc::new(tell::Telling::new(Rc::clone(&console), asked));
         let steering = Rc::new(stepper::Stepper::new(Rc::clone(&console), Rc::clone(&telling), outline, host));
         Self { reporter: telling, steering, console }
+    }
+
+    /// At the terminal, once the runbook asks about a failure; until then it is told as usual.
+    pub(super) fn asked(usual: Rc<dyn Reporter>, asked: Asked, outline: Outline, host: Rc<dyn Host>) -> Self {
+        let console = Rc::new(console::Console::new());
+        let telling = Rc::new(tell::Telling::new(Rc::clone(&console), asked));
+        let handover = Rc::new(handover::Handover::new(usual, Rc::clone(&telling)));
+        let stepper = stepper::Stepper::new(Rc::clone(&console), telling, outline, host);
+        let steering = Rc::new(stepper.only_asked(Rc::clone(&handover)));
+        Self { reporter: handover, steering, console }
     }
 
     /// Whoever answers the questions of the runbook: the same who steps through it.

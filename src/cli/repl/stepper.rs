@@ -4,14 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::assist::Assist;
 use super::breaks::{self, Break};
 use super::command::{self, Command};
 use super::console::Console;
+use super::handover::Handover;
+use super::history::History;
 use super::language::quoted;
 use super::show;
 use super::tell::Telling;
 use crate::analysis::typed::For;
-use crate::cli::prompt::Typed as Read;
+use crate::cli::prompt::{Assisted, Typed as Read};
 use crate::host::{Host, LocalFuture};
 use crate::report::outline::Outline;
 use crate::report::{Ink, paint};
@@ -28,6 +31,8 @@ enum Mode {
     Into,
     /// To a step, a breakpoint, a failure, the end.
     GoOn(Option<Arc<str>>),
+    /// To a failure about which the runbook asks.
+    Asked,
 }
 
 struct State {
@@ -35,6 +40,8 @@ struct State {
     breaks: Vec<Break>,
     count: usize,
     displays: Vec<(usize, String)>,
+    /// Lines that the arrow keys do not know yet.
+    typed: Vec<String>,
     last_look: Option<Command>,
 }
 
@@ -43,7 +50,12 @@ pub(in crate::cli) struct Stepper {
     pub(super) console: Rc<Console>,
     pub(super) telling: Rc<Telling>,
     outline: Outline,
-    host: Rc<dyn Host>,
+    pub(super) host: Rc<dyn Host>,
+    /// What `help` knows.
+    topics: Arc<Vec<String>>,
+    history: Option<History>,
+    /// Who told the run before somebody was asked.
+    handover: Option<Rc<Handover>>,
     state: RefCell<State>,
     /// One prompt at a time, also where branches run beside each other.
     turn: tokio::sync::Mutex<()>,
@@ -56,8 +68,20 @@ impl Stepper {
         outline: Outline,
         host: Rc<dyn Host>,
     ) -> Self {
-        let state = State { mode: Mode::Step, breaks: Vec::new(), count: 0, displays: Vec::new(), last_look: None };
-        Self { console, telling, outline, host, state: state.into(), turn: tokio::sync::Mutex::default() }
+        let history = History::of_project(&*host).filter(|_| !console.is_script());
+        let typed = history.as_ref().map(|history| history.lines(&*host)).unwrap_or_default();
+        let state =
+            State { mode: Mode::Step, breaks: Vec::new(), count: 0, displays: Vec::new(), typed, last_look: None };
+        let topics = Arc::new(crate::cli::doc::topics());
+        let turn = tokio::sync::Mutex::default();
+        Self { console, telling, outline, host, topics, history, handover: None, state: state.into(), turn }
+    }
+
+    /// One who is asked only where the runbook says so.
+    pub(super) fn only_asked(mut self, handover: Rc<Handover>) -> Self {
+        self.handover = Some(handover);
+        self.state.get_mut().mode = Mode::Asked;
+        self
     }
 
     pub(super) fn say(&self, text: &str) {
@@ -88,11 +112,34 @@ impl Stepper {
         }
     }
 
+    /// What helps to type at this prompt; a script needs no help.
+    fn assisted(&self, held: &Held<'_>) -> Option<Assisted> {
+        if self.console.is_script() {
+            return None;
+        }
+        let colour = self.console.style().colour;
+        let assist = Assist::at(held, &self.outline, &self.topics, colour);
+        Some(Assisted { assist: Some(Arc::new(assist)), history: self.state.borrow_mut().typed.split_off(0) })
+    }
+
+    /// Keeps what was typed for the arrow keys, here and in later sessions.
+    pub(super) fn keep(&self, line: &str) {
+        if self.console.is_script() {
+            return;
+        }
+        if let Some(history) = &self.history
+            && history.keep(&*self.host, line)
+        {
+            self.state.borrow_mut().typed.push(line.to_owned());
+        }
+    }
+
     async fn prompts(&self, held: &mut Held<'_>) -> Go {
         self.arrive(held);
         loop {
             let prompt = show::prompt(held, self.console.style());
-            match self.console.ask(&prompt, &held.cancel()).await {
+            let assist = self.assisted(held);
+            match self.console.ask_assisted(&prompt, assist, &held.cancel()).await {
                 // The walker sees that it is stopped.
                 None => return Go::On,
                 Some(Read::Interrupted) => {}
@@ -129,6 +176,10 @@ impl Stepper {
 
     async fn does(&self, held: &mut Held<'_>, text: &str) -> Option<Go> {
         let mut command = command::parse(text);
+        // What is written in the language is kept whole, once its last line is there.
+        if !matches!(command, Command::Language(_)) {
+            self.keep(text);
+        }
         if command == Command::Nothing {
             command = self.state.borrow().last_look.clone()?;
         }
@@ -139,7 +190,7 @@ impl Stepper {
             Command::Nothing => None,
             Command::Next => self.next(held),
             Command::Into => self.into(held),
-            Command::GoOn(_) if self.tells_missing(held) => None,
+            Command::GoOn(_) if self.tells_missing(held) || self.has_to_decide(held) => None,
             Command::GoOn(step) => self.go_on(step.as_deref()),
             Command::Skip(why) => self.skip(held, why),
             Command::Again => self.again(held).await,
@@ -202,7 +253,7 @@ impl Stepper {
     }
 
     fn next(&self, held: &Held<'_>) -> Option<Go> {
-        if self.tells_missing(held) {
+        if self.tells_missing(held) || self.has_to_decide(held) {
             return None;
         }
         let mut state = self.state.borrow_mut();
@@ -211,6 +262,14 @@ impl Stepper {
             state.mode = Mode::Step;
         }
         Some(Go::On)
+    }
+
+    /// Where the runbook asks, there is nothing else that would decide.
+    fn has_to_decide(&self, held: &Held<'_>) -> bool {
+        if held.asks() {
+            self.hint("the runbook asks you: r runs it again, k REASON accepts it, undo takes back, q leaves");
+        }
+        held.asks()
     }
 
     /// A step that uses what nobody bound would run with nothing in its place.
@@ -275,7 +334,10 @@ impl Stepper {
                 Some(Go::Skip(why))
             }
             Stop::Failed { .. } => {
-                self.state.borrow_mut().mode = Mode::Step;
+                let mut state = self.state.borrow_mut();
+                if state.mode != Mode::Asked {
+                    state.mode = Mode::Step;
+                }
                 Some(Go::Accept(why))
             }
             Stop::Statement(_) => {
@@ -382,7 +444,7 @@ impl Stepper {
         match mode {
             Mode::Step | Mode::Into => return true,
             Mode::GoOn(Some(until)) if until == *name => return true,
-            Mode::GoOn(_) => {}
+            Mode::GoOn(_) | Mode::Asked => {}
         }
         breaks.iter().filter(|one| one.step.as_ref().is_none_or(|step| step == name)).any(|one| {
             let Some(condition) = &one.condition else { return true };
@@ -397,13 +459,17 @@ impl Steering for Stepper {
         match held.stop() {
             Stop::Step { scope, .. } => !held.missing(scope).is_empty() || self.stops_before(held, &scope.name),
             Stop::Statement(_) => self.state.borrow().mode == Mode::Into,
-            Stop::Failed { .. } | Stop::End(_) => true,
+            Stop::Failed { .. } => held.asks() || self.state.borrow().mode != Mode::Asked,
+            Stop::End(_) => self.state.borrow().mode != Mode::Asked,
         }
     }
 
     fn hold<'a>(&'a self, held: &'a mut Held<'_>) -> LocalFuture<'a, Go> {
         Box::pin(async move {
             let _turn = self.turn.lock().await;
+            if let Some(handover) = &self.handover {
+                handover.hands_over();
+            }
             self.prompts(held).await
         })
     }

@@ -1,7 +1,7 @@
 //! How a run is told to somebody who steps through it: a line for each step that is over, what its commands write
 //! below it, and failures once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -26,6 +26,8 @@ pub(in crate::cli) struct Telling {
     console: Rc<Console>,
     asked: Asked,
     state: RefCell<State>,
+    /// Somebody else tells the run so far.
+    silent: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -45,7 +47,18 @@ struct State {
 
 impl Telling {
     pub(in crate::cli) fn new(console: Rc<Console>, asked: Asked) -> Self {
-        Self { console, asked, state: RefCell::default() }
+        Self { console, asked, state: RefCell::default(), silent: Cell::default() }
+    }
+
+    /// Whether it only looks on, or tells what happens.
+    pub(super) fn is_silent(&self, is_silent: bool) {
+        self.silent.set(is_silent);
+    }
+
+    fn say(&self, text: &str) {
+        if !self.silent.get() {
+            self.console.say(text);
+        }
     }
 
     /// The names that a step bound, for its line.
@@ -55,7 +68,7 @@ impl Telling {
 
     /// Draws a failure at which the run stops.
     pub(super) fn failed(&self, what: &Failure, next: &str) {
-        self.console.say(&failure::draw(what, next, &[], self.console.style()));
+        self.say(&failure::draw(what, next, &[], self.console.style()));
         self.state.borrow_mut().drawn = Some(what.message().to_owned());
     }
 
@@ -91,7 +104,7 @@ impl Telling {
         if let Some(detail) = detail {
             let _ = write!(line, "  {}", sanitize::line(detail));
         }
-        self.console.say(&line);
+        self.say(&line);
     }
 
     fn output(&self, state: &mut State, scope: &ScopeInfo, which: usize, text: &str) {
@@ -117,7 +130,7 @@ impl Telling {
         let style = self.console.style();
         let bar = paint(style, Ink::Dim, if style.unicode { "│" } else { "|" });
         for line in sanitize::lines(text) {
-            self.console.say(&format!("   {bar} {line}"));
+            self.say(&format!("   {bar} {line}"));
         }
     }
 
@@ -127,10 +140,10 @@ impl Telling {
         }
         if state.drawn.take().is_some_and(|drawn| drawn == what.message()) {
             let style = self.console.style();
-            self.console.say(&format!("   {} {}", paint(style, Ink::Bold, "next:"), sanitize::line(next)));
+            self.say(&format!("   {} {}", paint(style, Ink::Bold, "next:"), sanitize::line(next)));
             return;
         }
-        self.console.say(&failure::draw(what, next, &[], self.console.style()));
+        self.say(&failure::draw(what, next, &[], self.console.style()));
     }
 
     fn event(&self, state: &mut State, event: &Event) {
@@ -140,7 +153,7 @@ impl Telling {
                 state.title.clone_from(title);
                 let environment = environment.as_ref().map_or_else(String::new, |name| format!(" · {name}"));
                 let line = format!("{}{environment} · run {run}", sanitize::line(title));
-                self.console.say(&paint(style, Ink::Bold, &line));
+                self.say(&paint(style, Ink::Bold, &line));
             }
             Event::ScopeStarted(scope) => {
                 state.open.insert(scope.id, Rc::clone(scope));
@@ -152,7 +165,7 @@ impl Telling {
                 }
                 let of = limit.map_or_else(String::new, |limit| format!("/{}", clock(limit)));
                 let line = format!("   try {attempt} · {}{of} · {}", clock(*elapsed), sanitize::line(seen));
-                self.console.say(&paint(style, Ink::Dim, &line));
+                self.say(&paint(style, Ink::Dim, &line));
             }
             Event::EffectStarted { scope, bound, .. } => {
                 self.rest_of_output(state, scope.id);
@@ -166,20 +179,20 @@ impl Telling {
                 self.ended(state, scope, *status, &took(*elapsed), detail.as_deref());
             }
             Event::Failed { failure, next } => self.failure(state, failure, next),
-            Event::Note(text) => self.console.say(&format!("   note: {}", sanitize::line(text))),
+            Event::Note(text) => self.say(&format!("   note: {}", sanitize::line(text))),
             Event::Warning(text) => {
                 let mark = Mark::Accepted.draw(style);
-                self.console.say(&format!("{mark} warning: {}", sanitize::line(text)));
+                self.say(&format!("{mark} warning: {}", sanitize::line(text)));
             }
             Event::Answered { question, answer, by } => {
                 let (question, answer, by) = (sanitize::line(question), sanitize::line(answer), sanitize::line(by));
-                self.console.say(&format!("   {by} answered {answer}: {question}"));
+                self.say(&format!("   {by} answered {answer}: {question}"));
             }
             Event::RollbackStarted { compensations } => {
-                self.console.say(&format!("   taking back: {compensations}, newest first"));
+                self.say(&format!("   taking back: {compensations}, newest first"));
             }
             Event::RunEnded(report) => {
-                self.console.say(&ending::draw(report, &state.title, &self.asked, style));
+                self.say(&ending::draw(report, &state.title, &self.asked, style));
                 self.console.flush();
             }
             Event::Armed { .. } | Event::Asked { .. } | Event::Branch { .. } => {}
@@ -215,6 +228,6 @@ impl Reporter for Telling {
     }
 
     fn remark(&self, line: &str) {
-        self.console.say(line);
+        self.say(line);
     }
 }

@@ -138,6 +138,7 @@ pub(super) fn is_in_step(program: &Program, place: Span) -> bool {
     })
 }
 
-fn any(block: &Block, holds: &dyn Fn(&Stmt) -> bool) -> bool {
+/// Whether something holds for a statement at any depth.
+pub(super) fn any(block: &Block, holds: &dyn Fn(&Stmt) -> bool) -> bool {
     block.body.iter().any(|stmt| holds(stmt) || blocks(stmt).into_iter().any(|block| any(block, holds)))
 }

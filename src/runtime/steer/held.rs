@@ -20,6 +20,9 @@ use crate::runtime::wording;
 use crate::source::{Sources, Span};
 use crate::value::Value;
 
+/// What becomes of a failure about which the runbook asks.
+const YOU_DECIDE: &str = "on_fail ask: r runs it again, k REASON accepts it, undo takes back, q leaves";
+
 /// See the module.
 pub struct Held<'a> {
     branch: &'a mut Branch,
@@ -157,6 +160,11 @@ impl<'a> Held<'a> {
         (deeds::titles_around(self.program(), name.span), sources.place_line(name.span))
     }
 
+    /// Whether the runbook wants somebody to decide about the failure at which the run stands.
+    pub fn asks(&self) -> bool {
+        matches!(self.stop, Stop::Failed { .. }) && self.branch.asks
+    }
+
     /// What becomes of the failure at which the run stands, if nobody says anything else.
     pub fn fate(&self) -> String {
         let Stop::Failed { scope, .. } = self.stop else { return String::new() };
@@ -166,9 +174,10 @@ impl<'a> Held<'a> {
             Some(OnFail::Stop) => "on_fail stop: the run stops here".to_owned(),
             Some(OnFail::Continue) => "on_fail continue: accepted, the run goes on".to_owned(),
             Some(OnFail::Undo) => "on_fail undo: this step is taken back".to_owned(),
-            Some(OnFail::Ask) => "on_fail ask: you are asked".to_owned(),
+            Some(OnFail::Ask) => YOU_DECIDE.to_owned(),
             Some(OnFail::Handler { .. }) => "its on_fail { … } runs".to_owned(),
             Some(OnFail::Rollback) => format!("on_fail rollback, {armed}"),
+            None if self.branch.asks => YOU_DECIDE.to_owned(),
             None if self.branch.rolls_back => format!("on_fail rollback, {armed}"),
             None => "the failure goes up to what is around it".to_owned(),
         }

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use super::event::ScopeId;
 use super::failure::Failure;
-use crate::analysis::program::Scope;
+use crate::analysis::Program;
+use crate::analysis::program::{OnFail, Scope, StmtKind};
 use crate::analysis::typed::Typing;
 use crate::host::LocalFuture;
 use crate::source::Span;
@@ -119,4 +120,14 @@ impl Stop<'_> {
             Self::Statement(span) | Self::End(span) => *span,
         }
     }
+}
+
+/// Whether some failure of a runbook is for a person to decide about.
+pub fn asks(program: &Program) -> bool {
+    deeds::any(&program.body, &|stmt| match &stmt.kind {
+        StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => {
+            matches!(scope.clauses.on_fail, Some(OnFail::Ask))
+        }
+        _ => false,
+    })
 }

@@ -174,7 +174,10 @@ impl Branch {
         }
         self.go_live(stop.span()).await?;
         let still = self.deadline.as_ref().map(|deadline| deadline.stand_still(&self.run.host));
+        let control = Rc::clone(&self.run.control);
+        control.stands(true);
         let go = steering.hold(&mut Held::new(self, stop)).await;
+        control.stands(false);
         drop(still);
         self.decided(stop, go).await
     }

@@ -1,0 +1,55 @@
+//! The lines that were typed in a project, for the arrow keys. Never one with a secret: what is kept passed the mask.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use crate::host::Host;
+use crate::mask;
+use crate::session;
+
+/// So many lines are kept.
+const MOST: usize = 1_000;
+
+/// Where the history of a project is.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct History {
+    file: PathBuf,
+}
+
+impl History {
+    /// Of the project around the working folder; `None` where there is no place for it.
+    pub(super) fn of_project(host: &dyn Host) -> Option<Self> {
+        let here = host.files().canonical(std::path::Path::new(".")).ok()?;
+        let root = session::project_root(host, &here);
+        let name = crate::value::hex(&Sha256::digest(root.to_string_lossy().as_bytes()));
+        let folder = session::run_folder(host, "").and_then(|runs| Some(runs.parent()?.join("history")))?;
+        Some(Self { file: folder.join(&name[..16]) })
+    }
+
+    /// The lines, oldest first.
+    pub(in crate::cli) fn lines(&self, host: &dyn Host) -> Vec<String> {
+        let text = host.files().read(&self.file).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        text.unwrap_or_default().lines().map(|line| line.replace("\\n", "\n").replace("\\\\", "\\")).collect()
+    }
+
+    /// Keeps a line, unless it holds a secret. Tells whether it did; a history that cannot be written is none.
+    pub(super) fn keep(&self, host: &dyn Host, line: &str) -> bool {
+        let holds_secret = mask::of_process().is_some_and(|mask| matches!(mask.hide(line), std::borrow::Cow::Owned(_)));
+        if holds_secret || line.trim().is_empty() {
+            return false;
+        }
+        let mut lines = self.lines(host);
+        if lines.last().is_some_and(|last| last == line) {
+            return false;
+        }
+        lines.push(line.to_owned());
+        let kept = &lines[lines.len().saturating_sub(MOST)..];
+        let text: String = kept.iter().map(|line| line.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect();
+        if let Some(folder) = self.file.parent() {
+            let _ = host.files().create_dir(folder);
+        }
+        let _ = host.files().write_atomic(&self.file, text.as_bytes(), Some(0o600));
+        true
+    }
+}
