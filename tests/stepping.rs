@@ -385,3 +385,12 @@ fn help_on_commands_and_on_the_language() {
     let (_, told) = stepped("h\nh undo\nhelp http.get\nhelp nonsense\n");
     says(&told, &["n do what comes next", "undo [N | all]", "http.get(", "nothing called `nonsense`"]);
 }
+
+#[test]
+fn what_is_typed_runs_whatever_the_flags_leave_out() {
+    let world = World::new(BOOK, "");
+    let arguments = ["run", "--step", "book.rbk", "-e", "staging", "--until", "First"];
+    let told = by(&world, &arguments, "n\nn\nstep \"Mine\" {\n$ ./effect do mine\n}\nn\n");
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    assert_eq!(world.ledger(), ["do first 42", "do mine"]);
+}

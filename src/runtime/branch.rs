@@ -58,6 +58,8 @@ pub(super) struct Branch {
     pub(super) in_rollback: bool,
     /// Somebody steps through it: it has stops.
     pub(super) stepped: bool,
+    /// What runs was typed: no flag leaves it out.
+    pub(super) typed: bool,
     /// A failure on its way up stopped at the step that failed.
     pub(super) asked_about: bool,
     /// What runs came to its end before: nothing new happens in it.
@@ -134,6 +136,7 @@ impl Branch {
             observes: false,
             in_rollback: false,
             stepped: false,
+            typed: false,
             asked_about: false,
             closed: false,
             lost: Vec::new(),
@@ -177,6 +180,7 @@ impl Branch {
             observes: self.observes,
             in_rollback: self.in_rollback,
             stepped: self.stepped,
+            typed: self.typed,
             asked_about: false,
             closed: self.closed,
             lost: self.lost.clone(),

@@ -71,7 +71,7 @@ impl Branch {
 
     fn is_selected(&self, scope: &Scope, title: &Title) -> bool {
         let selection = &self.run.selection;
-        let wanted = selection.wants(&self.path, title, self.selected);
+        let wanted = self.typed || selection.wants(&self.path, title, self.selected);
         match &scope.kind {
             // A phase is entered for what may be selected in it.
             ScopeBody::Phase(_) => true,

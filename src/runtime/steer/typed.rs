@@ -119,11 +119,10 @@ impl Branch {
         let program = Arc::clone(&unit.program);
         let outer = std::mem::replace(&mut self.unit, unit);
         let code = std::mem::replace(&mut self.codes[0], Code::Story(program));
-        let (selected, stepped) = (self.selected, self.stepped);
-        self.selected = true;
+        let (around, stepped) = (std::mem::replace(&mut self.typed, true), self.stepped);
         self.stepped = false;
         let flow = self.stoppable(async |branch| branch.block(block).await).await;
-        (self.selected, self.stepped) = (selected, stepped);
+        (self.typed, self.stepped) = (around, stepped);
         self.unit = outer;
         self.codes[0] = code;
         flow
