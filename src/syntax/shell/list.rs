@@ -110,7 +110,8 @@ impl Lexer<'_> {
         } else {
             self.cursor.bump();
         }
-        building.input_from = command;
+        // Of a group, `( … ) | psql`, the last of its commands stands for all of them.
+        building.input_from = command.or_else(|| self.out.script.commands.len().checked_sub(1));
         self.split_operator();
     }
 

@@ -181,6 +181,12 @@ fn commands_are_found_at_any_depth() {
 }
 
 #[test]
+fn a_group_feeds_what_reads_its_pipe() {
+    let script = script("(a; b) | c");
+    assert_eq!(script.commands[2].input_from, Some(1));
+}
+
+#[test]
 fn variables_are_listed_once() {
     assert_eq!(script("p $A \"$B ${A:-$C}\" $((D+1)) $1").variables, ["A", "B", "C", "D", "1"]);
 }
