@@ -22,6 +22,8 @@ mod frame;
 mod host;
 #[path = "systems/liftlog.rs"]
 mod liftlog;
+#[path = "systems/redcube.rs"]
+mod redcube;
 #[path = "systems/servers.rs"]
 mod servers;
 #[path = "tools/sites/mod.rs"]

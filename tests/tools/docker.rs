@@ -45,9 +45,13 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
         }
         ("rm", _) => ("rm", takes(&[], &["--force", "-f", "--volumes"]), rm, 1),
         ("logs", _) => ("logs", takes(&[("--since", "--since"), ("--tail", "-n")], &["--timestamps"]), logs, 1),
-        ("exec", _) => {
-            ("exec", takes(&[("--env", "-e"), ("--user", "-u"), ("--workdir", "-w")], &["--interactive"]), exec, 1)
-        }
+        ("exec", _) => (
+            "exec",
+            takes(&[("--env", "-e"), ("--user", "-u"), ("--workdir", "-w")], &["--interactive", "-i"]),
+            exec,
+            1,
+        ),
+        ("stats", _) => ("stats", takes(&[("--format", "--format")], &["--no-stream", "--all", "-a"]), stats, 1),
         ("pull", _) => ("pull", takes(&[("--platform", "--platform")], &["--quiet", "-q"]), pull, 1),
         ("push", _) => ("push", takes(&[], &["--quiet", "-q"]), push, 1),
         ("tag", _) => ("tag", takes(&[], &[]), tag, 1),
@@ -208,14 +212,36 @@ fn rm(call: &mut Call, given: &Given) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a container wrote: what is said of it, or else of the image that it runs.
+fn lines_of(call: &Call, container: &str) -> Vec<Value> {
+    let docker = &call.state["docker"];
+    let image = docker["containers"][container]["Image"].as_str().unwrap_or_default();
+    let own = docker["logs"][container].as_array().or_else(|| docker["logs"][image].as_array());
+    own.cloned().unwrap_or_default()
+}
+
 fn logs(call: &mut Call, given: &Given) -> Result<(), Failure> {
     let name = word(given, 0, "logs")?;
     container(call, name)?;
-    let lines = call.state["docker"]["logs"][name].as_array().cloned().unwrap_or_default();
+    let lines = lines_of(call, name);
     let last = given.value("--tail").and_then(|tail| tail.parse().ok()).unwrap_or(lines.len());
     for line in &lines[lines.len().saturating_sub(last)..] {
         call.say(line.as_str().unwrap_or_default());
     }
+    Ok(())
+}
+
+/// One sample of a container, as `{ "cpu": "12.50%", "memory": "41.00%" }` of the state says it.
+fn stats(call: &mut Call, given: &Given) -> Result<(), Failure> {
+    let name = word(given, 0, "stats")?;
+    container(call, name)?;
+    if !given.on("--no-stream") || given.value("--format") != Some("json") {
+        return Err(failed(1, "this double of docker stats gives one sample, as --format json"));
+    }
+    let used = &call.state["docker"]["stats"][name];
+    let share = |of: &str, usual: &str| used[of].as_str().unwrap_or(usual).to_owned();
+    let line = json!({ "Name": name, "CPUPerc": share("cpu", "12.50%"), "MemPerc": share("memory", "41.00%"), "MemUsage": "840MiB / 2GiB" });
+    call.say(line.to_string());
     Ok(())
 }
 
@@ -228,16 +254,54 @@ fn exec(call: &mut Call, given: &Given) -> Result<(), Failure> {
             format!("Error response from daemon: container {} is not running", one["Id"].as_str().unwrap_or_default()),
         ));
     }
-    within(call, &given.rest)
+    written(call)?;
+    // `"mounts": { "/docker-entrypoint-initdb.d": "initdb.d" }`: a folder of this world, by its name in the container.
+    let mounts = call.state["docker"]["mounts"].as_object().cloned().unwrap_or_default();
+    let here = |word: &String| {
+        let found = mounts.iter().find_map(|(there, here)| Some((word.strip_prefix(there)?, here.as_str()?)));
+        found.map_or_else(|| word.clone(), |(rest, here)| format!("{}{rest}", call.folder.join(here).display()))
+    };
+    let words: Vec<String> = given.rest.iter().map(here).collect();
+    within(call, &words)
+}
+
+/// What services want to have written into a database (`"writes": [["redcube_users", "INSERT …"]]`) is there before
+/// anybody looks.
+fn written(call: &mut Call) -> Result<(), Failure> {
+    let writes = call.state["docker"]["writes"].as_array().cloned().unwrap_or_default();
+    for write in &writes {
+        let (database, statement) = (write[0].as_str().unwrap_or_default(), write[1].as_str().unwrap_or_default());
+        let words = ["psql", "-X", "-q", "-U", "postgres", "-d", database, "-c", statement];
+        within(call, &words.map(str::to_owned))?;
+    }
+    if !writes.is_empty() {
+        call.state["docker"]["writes"] = json!([]);
+    }
+    Ok(())
 }
 
 /// The programs of this machine stand for those of a container.
 fn within(call: &mut Call, words: &[String]) -> Result<(), Failure> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| failed(1, "docker: 'docker exec' requires at least 2 arguments"))?;
-    let output = std::process::Command::new(program).args(arguments).output().map_err(|_| {
-        failed(127, format!("OCI runtime exec failed: exec failed: unable to start container process: exec: \"{program}\": executable file not found in $PATH: unknown"))
-    })?;
+    let missing = |_| {
+        failed(
+            127,
+            format!(
+                "OCI runtime exec failed: exec failed: unable to start container process: exec: \"{program}\": executable file not found in $PATH: unknown"
+            ),
+        )
+    };
+    let mut command = std::process::Command::new(program);
+    let piped = std::process::Stdio::piped;
+    let mut child = command.args(arguments).stdin(piped()).stdout(piped()).stderr(piped()).spawn().map_err(missing)?;
+    // One that does not read to its end is no fault of the writer.
+    let stdin = child.stdin.take();
+    let text = std::mem::take(&mut call.stdin);
+    let writes =
+        std::thread::spawn(move || stdin.map(|mut stdin| std::io::Write::write_all(&mut stdin, text.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    let _ = writes.join();
     call.out.push_str(&String::from_utf8_lossy(&output.stdout));
     call.err.push_str(&String::from_utf8_lossy(&output.stderr));
     call.status = output.status.code().unwrap_or(1);
@@ -350,7 +414,16 @@ fn compose(call: &mut Call, words: &[String]) -> Result<(), Failure> {
         "up" => (
             takes(
                 &[("--scale", "--scale"), ("--wait-timeout", "--wait-timeout"), ("--pull", "--pull")],
-                &["--detach", "-d", "--wait", "--build", "--no-recreate", "--no-deps", "--force-recreate"],
+                &[
+                    "--detach",
+                    "-d",
+                    "--wait",
+                    "--build",
+                    "--no-recreate",
+                    "--no-deps",
+                    "--no-build",
+                    "--force-recreate",
+                ],
             ),
             up,
         ),
@@ -359,6 +432,7 @@ fn compose(call: &mut Call, words: &[String]) -> Result<(), Failure> {
         "stop" => (takes(&[("--timeout", "-t")], &[]), |call, given| each(call, given, Some("exited"))),
         "restart" => (takes(&[("--timeout", "-t")], &["--no-deps"]), |call, given| each(call, given, Some("running"))),
         "rm" => (takes(&[], &["--force", "-f", "--stop", "-s"]), |call, given| each(call, given, None)),
+        "build" => (takes(&[("--build-arg", "--build-arg")], &["--pull", "--no-cache", "--quiet"]), build),
         "pull" => (takes(&[], &["--quiet", "-q"]), |_, _| Ok(())),
         "logs" => (takes(&[("--since", "--since"), ("--tail", "-n")], &["--no-color", "--timestamps"]), compose_logs),
         "exec" => (takes(&[("--env", "-e"), ("--user", "-u")], &["--no-TTY", "-T"]), compose_exec),
@@ -393,7 +467,7 @@ fn compose_ps(call: &mut Call, given: &Given) -> Result<(), Failure> {
             continue;
         }
         for number in 1..=service["scale"].as_u64().unwrap_or(1) {
-            let line = json!({ "Name": format!("shop-{name}-{number}"), "Service": name, "State": state, "Health": if state == "running" { "healthy" } else { "" }, "Image": service["image"], "ExitCode": 0 });
+            let line = json!({ "Name": service["container"].as_str().map_or_else(|| format!("shop-{name}-{number}"), str::to_owned), "Service": name, "State": state, "Health": if state == "running" { "healthy" } else { "" }, "Image": service["image"], "ExitCode": 0 });
             call.say(line.to_string());
         }
     }
@@ -418,12 +492,41 @@ fn up(call: &mut Call, given: &Given) -> Result<(), Failure> {
         if service["scale"].is_null() {
             service["scale"] = 1.into();
         }
+        let service = service.clone();
+        run_container(call, &service);
     }
     for pair in given.all("--scale") {
         let (name, count) = pair
             .split_once('=')
             .ok_or_else(|| failed(1, format!("invalid --scale option {pair:?}. Should be SERVICE=NUM")))?;
         call.part(&["compose", "services"])[name]["scale"] = count.parse::<u64>().unwrap_or(1).into();
+    }
+    Ok(())
+}
+
+/// A service with a container of a name of its own runs, from now on, the image that its image's name means now, with the
+/// variables of `.env`.
+fn run_container(call: &mut Call, service: &Value) {
+    let Some(name) = service["container"].as_str() else { return };
+    let image = service["image"].as_str().unwrap_or_default();
+    let id = call.state["docker"]["images"][image].clone();
+    let env = std::fs::read_to_string(call.folder.join(".env")).unwrap_or_default();
+    let env: Vec<&str> = env.lines().filter(|line| line.contains('=')).collect();
+    call.part(&["docker", "containers"])[name] = json!({
+        "Id": format!("{:064x}", name.len()),
+        "Image": id,
+        "Config": { "Image": image, "Env": env },
+        "State": { "Status": "running", "Running": true, "ExitCode": 0 },
+    });
+}
+
+/// `"builds": "sha256:…"` of a service is what a build of its folder gives.
+fn build(call: &mut Call, given: &Given) -> Result<(), Failure> {
+    for name in chosen(call, given) {
+        let service = call.state["compose"]["services"][&name].clone();
+        let Some(image) = service["image"].as_str().filter(|_| service["builds"].is_string()) else { continue };
+        call.part(&["docker", "images"])[image] = service["builds"].clone();
+        call.err.push_str(&format!(" {name}  Built\n"));
     }
     Ok(())
 }
@@ -436,7 +539,20 @@ fn each(call: &mut Call, given: &Given, state: Option<&str>) -> Result<(), Failu
             continue;
         }
         match state {
-            Some(state) => service["state"] = state.into(),
+            Some(state) => {
+                service["state"] = state.into();
+                // What a restart mends is mended: `"restarts": { … }` goes over the state of docker.
+                let mends = service["restarts"].clone();
+                let service = service.clone();
+                if let Some(container) = service["container"].as_str() {
+                    let running = &mut call.part(&["docker", "containers"])[container]["State"];
+                    running["Running"] = (state == "running").into();
+                    running["Status"] = state.into();
+                }
+                if state == "running" && mends.is_object() {
+                    merge(call.part(&["docker"]), &mends);
+                }
+            }
             None => {
                 service.as_object_mut().unwrap().shift_remove("state");
                 service.as_object_mut().unwrap().shift_remove("scale");
@@ -446,10 +562,21 @@ fn each(call: &mut Call, given: &Given, state: Option<&str>) -> Result<(), Failu
     Ok(())
 }
 
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            from.iter().for_each(|(name, value)| merge(into.entry(name.clone()).or_insert(Value::Null), value));
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
 fn compose_logs(call: &mut Call, given: &Given) -> Result<(), Failure> {
     for name in chosen(call, given) {
-        let lines = call.state["docker"]["logs"][&name].as_array().cloned().unwrap_or_default();
-        for line in lines {
+        let container = call.state["compose"]["services"][&name]["container"].as_str().unwrap_or(&name).to_owned();
+        let lines = lines_of(call, &container);
+        let last = given.value("--tail").and_then(|tail| tail.parse().ok()).unwrap_or(lines.len());
+        for line in &lines[lines.len().saturating_sub(last)..] {
             call.say(format!("{name}-1  | {}", line.as_str().unwrap_or_default()));
         }
     }

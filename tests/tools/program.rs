@@ -159,7 +159,9 @@ fn played(tool: &str, play: Play, words: Vec<String>) -> i32 {
         return failure.status;
     }
     // What it reads may come from another tool of this world: no lock is held while it waits for that.
-    let stdin = if words.iter().any(|word| word.ends_with('-')) {
+    let reads =
+        |word: &String| word.ends_with('-') || tool == "docker" && ["-i", "--interactive"].contains(&word.as_str());
+    let stdin = if words.iter().any(reads) {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).unwrap();
         text

@@ -12,6 +12,7 @@ mod casemgmt;
 pub(crate) mod cloudrun;
 mod liftlog;
 mod outside;
+pub(crate) mod redcube;
 
 use serde_json::{Value, json};
 
@@ -107,6 +108,7 @@ pub(crate) fn answer(state: &mut Value, request: &Request) -> Answer {
     }
     match request.site.as_str() {
         "monitoring" | "sentry" | "slack" | "pagerduty" => outside::answer(state, request),
+        "redcube" | "openrouter" => redcube::answer(state, request),
         site if site.starts_with("casemgmt-") => casemgmt::answer(state, request),
         site if site.starts_with("caas-") => caas::answer(state, request),
         site if site.starts_with("bayit-") => bayit::answer(state, request),
@@ -137,7 +139,7 @@ fn sign(state: &Value, site: &str, by: &str, what: &str) -> Option<Value> {
     let fits = |sign: &&Value| {
         let text = |name: &str| sign[name].as_str();
         let here = text("site").is_none_or(|of| of == site);
-        let image = casemgmt::image(state, site);
+        let image = casemgmt::image(state, site).or_else(|| redcube::image(state, site));
         let on = text("on").is_none_or(|on| {
             live.as_ref().is_some_and(|live| live.name == on || live.image == on) || image.as_deref() == Some(on)
         });
@@ -181,6 +183,7 @@ pub(crate) fn begin(system: &str) -> Option<Value> {
     match system {
         "caas" => Some(caas::state()),
         "casemgmt" => Some(casemgmt::state()),
+        "redcube" => Some(redcube::state()),
         "bayit" => Some(bayit::state()),
         "liftlog" => Some(liftlog::state()),
         _ => None,
@@ -192,6 +195,7 @@ pub(crate) fn files(system: &str) -> Vec<(&'static str, String)> {
     match system {
         "bayit" => bayit::files(),
         "casemgmt" => casemgmt::files(),
+        "redcube" => redcube::files(),
         "liftlog" => liftlog::files(),
         _ => Vec::new(),
     }
