@@ -304,6 +304,7 @@ async fn started(
         on_fail: Unhandled::default(),
         before: None,
         groups: Groups::default(),
+        stepping: None,
     };
     let report = tokio::select! {
         report = rbk::runtime::run(start) => report,
