@@ -287,7 +287,7 @@ async fn exchange(method: &str, changes: bool, call: &Call<'_>) -> Result<Value,
     let mut request = request(method, call)?;
     let limit = duration(call.args, "timeout").unwrap_or(TIMEOUT);
     let own = call.cancel.child();
-    let asked = host_of(&request.url);
+    let asked = request.url.clone();
     let work = async {
         let mut redirects = if self::changes(method) { 0 } else { int(call.args, "follow").unwrap_or(5) };
         loop {
@@ -310,7 +310,7 @@ async fn exchange(method: &str, changes: bool, call: &Call<'_>) -> Result<Value,
                 own.cancel();
                 // The request was cancelled, or its answer came in the same moment.
                 work.await.map_err(|error: HttpError| if error.cancelled && !call.cancel.is_cancelled() { HttpError {
-                    message: format!("{asked} gave no answer in {}", spoken(limit)),
+                    message: format!("{} gave no answer in {}", host_of(&asked), spoken(limit)),
                     ..error
                 } } else { error })
             }

@@ -24,6 +24,8 @@ pub(super) struct Clients {
 struct Kind {
     connect_timeout: Option<Duration>,
     insecure: bool,
+    /// Without TLS: nobody's certificates are read from the disk for it.
+    plain: bool,
     /// No proxy stands between us and ourselves.
     loopback: bool,
     ca: Option<PathBuf>,
@@ -31,11 +33,12 @@ struct Kind {
 }
 
 impl Clients {
-    fn client(&self, request: &HttpRequest) -> Result<reqwest::Client, HttpError> {
+    fn client(&self, request: &HttpRequest, url: &url::Url) -> Result<reqwest::Client, HttpError> {
         let key = Kind {
             connect_timeout: request.connect_timeout,
             insecure: request.insecure,
-            loopback: is_loopback(&request.url),
+            plain: url.scheme() == "http",
+            loopback: is_loopback(url),
             ca: request.ca.clone(),
             identity: request.identity.clone(),
         };
@@ -49,8 +52,10 @@ impl Clients {
             .referer(false)
             .user_agent(concat!("rbk/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(Duration::from_secs(20));
-        builder = if key.ca.is_some() || key.identity.is_some() {
+        builder = if key.plain || key.ca.is_some() || key.identity.is_some() {
             let trust = match &key.ca {
+                // A proxy may be reached by TLS all the same.
+                None if key.plain && key.loopback => Trust::Anybody,
                 _ if key.insecure => Trust::Anybody,
                 Some(path) => Trust::File(path.clone()),
                 None => Trust::System,
@@ -90,7 +95,7 @@ impl Clients {
         let peer = peer(&url);
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|_| failed(&format!("`{}` is no method", request.method), true))?;
-        let mut builder = self.client(request)?.request(method, url.clone());
+        let mut builder = self.client(request, &url)?.request(method, url.clone());
         if request.cookies
             && let Some(own) = self.cookies.header(&url, Timestamp::now())
         {
@@ -127,9 +132,8 @@ impl Clients {
     }
 }
 
-fn is_loopback(url: &str) -> bool {
-    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host.is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
+fn is_loopback(url: &url::Url) -> bool {
+    url.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }
 
 /// `host:port`, without user, path and query: those may hold secrets.
