@@ -37,11 +37,13 @@ fn a_rollout_goes_back_to_the_revision_before() {
 #[test]
 fn what_was_applied_is_deleted_or_put_back() {
     let world = World::new();
-    let done = world.undoes("std.k8s", &["k8s.apply(\"deploy/web.json\", namespace: \"shop\")"]);
-    let objects = &done["k8s"]["objects"];
-    assert_eq!(objects["shop/Service/web"]["spec"]["ports"][0]["port"], 80);
-    assert_eq!(objects[WEB]["spec"]["replicas"], 4);
-    assert!(objects["shop/Pod/web-0"].is_object());
+    for file in ["deploy/web.json", "deploy/web.yaml"] {
+        let done = world.undoes("std.k8s", &[&format!("k8s.apply({file:?}, namespace: \"shop\")")]);
+        let objects = &done["k8s"]["objects"];
+        assert_eq!(objects["shop/Service/web"]["spec"]["ports"][0]["port"], 80, "{file}");
+        assert_eq!(objects[WEB]["spec"]["replicas"], 4, "{file}");
+        assert!(objects["shop/Pod/web-0"].is_object(), "{file}");
+    }
 }
 
 #[test]

@@ -106,6 +106,11 @@ pub(crate) fn examples_in(module: &str, modifiers: &str) -> String {
     for action in declared(module) {
         let code = example(&action.doc).replace('\n', "\n        ");
         let name = action.name;
+        if code.starts_with("background") {
+            // It lives until its phase ends.
+            text += &format!("phase \"{name}\" {{\n    {}\n}}\n", code.replace("\n    ", "\n"));
+            continue;
+        }
         text += &format!("step \"{name}\"{modifiers} {{\n    for once in [1] {{\n        {code}\n    }}\n}}\n");
     }
     text

@@ -49,7 +49,13 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
         "resource": { "terraform_data": { "web": { "input": "web-${var.stage}" }, "db": { "input": "db" } } },
         "output": { "url": { "value": "https://${var.stage}.shop.example" } },
     });
-    vec![("deploy/web.json", web.to_string()), ("infra/main.tf.json", infra.to_string())]
+    let yaml = "# The same in YAML, two documents.\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec:\n  \
+                ports: [{ port: 80 }]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 4\n";
+    vec![
+        ("deploy/web.yaml", yaml.to_owned()),
+        ("deploy/web.json", web.to_string()),
+        ("infra/main.tf.json", infra.to_string()),
+    ]
 }
 
 fn template(image: &str) -> Value {

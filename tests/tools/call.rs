@@ -27,12 +27,14 @@ pub(crate) struct Call {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) status: i32,
+    /// It goes on, and takes connections on this port, until it is ended.
+    pub(crate) listens: Option<u16>,
 }
 
 impl Call {
     pub(crate) fn new(words: Vec<String>, stdin: String, state: Value, folder: &Path) -> Self {
         let folder = folder.to_owned();
-        Self { words, stdin, state, folder, out: String::new(), err: String::new(), status: 0 }
+        Self { words, stdin, state, folder, out: String::new(), err: String::new(), status: 0, listens: None }
     }
 
     /// A line of its output.

@@ -87,6 +87,7 @@ const LOGS: Takes = takes(
     &["--previous", "-p", "--all-containers", "--timestamps"],
 );
 const EXEC: Takes = takes(&[SHARED[0], SHARED[1], SHARED[2], SHARED[3], ("--container", "-c")], &["--stdin", "-i"]);
+const FORWARD: Takes = takes(&[SHARED[0], SHARED[1], SHARED[2], SHARED[3], ("--address", "--address")], &[]);
 const WAIT: Takes = takes(
     &[SHARED[0], SHARED[1], SHARED[2], SHARED[3], ("--for", "--for"), ("--timeout", "--timeout"), ("--selector", "-l")],
     &["--all"],
@@ -118,6 +119,7 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
         ("rollout", "restart") => (rollout_restart as _, ROLLOUT, 2),
         ("logs", _) => (logs as _, LOGS, 1),
         ("exec", _) => (exec as _, EXEC, 1),
+        ("port-forward", _) => (port_forward as _, FORWARD, 1),
         ("wait", _) => (wait as _, WAIT, 1),
         ("cordon", _) => (cordon as _, DRAIN, 1),
         ("uncordon", _) => (uncordon as _, DRAIN, 1),
@@ -304,13 +306,14 @@ fn manifests(call: &Call, given: &Given) -> Result<Vec<Value>, Failure> {
             path => std::fs::read_to_string(path)
                 .map_err(|_| failed(1, format!("error: the path \"{path}\" does not exist")))?,
         };
-        // This world reads manifests in JSON only.
-        let value: Value = serde_json::from_str(&text).map_err(|error| {
-            failed(1, format!("error: error parsing {file}: error converting YAML to JSON: {error}"))
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| {
+            failed(1, format!("error: error parsing {file}: error converting YAML to JSON: yaml: {error}"))
         })?;
-        match value["items"].as_array() {
-            Some(items) => objects.extend(items.clone()),
-            None => objects.push(value),
+        for value in documents.into_iter().filter(|value| !value.is_null()) {
+            match value["items"].as_array() {
+                Some(items) => objects.extend(items.clone()),
+                None => objects.push(value),
+            }
         }
     }
     Ok(objects)
@@ -562,6 +565,29 @@ fn rollout_restart(call: &mut Call, given: &Given) -> Result<(), Failure> {
         put(call, namespace(given), object);
         call.say(line);
     }
+    Ok(())
+}
+
+fn port_forward(call: &mut Call, given: &Given) -> Result<(), Failure> {
+    let (Some(target), Some(ports)) = (given.word(0), given.word(1)) else {
+        return Err(failed(1, "error: TYPE/NAME and list of ports are required for port-forward"));
+    };
+    let (kind, name) = match target.split_once('/') {
+        Some((of, name)) => (kind(of)?, name),
+        None => (kind("pod")?, target),
+    };
+    find(call, kind, namespace(given), name)?;
+    let (local, remote) = ports.split_once(':').unwrap_or((ports, ports));
+    let local: u16 = local.parse().map_err(|_| {
+        failed(
+            1,
+            format!(
+                "error: error parsing local port '{local}': strconv.ParseUint: parsing \"{local}\": invalid syntax"
+            ),
+        )
+    })?;
+    call.say(format!("Forwarding from 127.0.0.1:{local} -> {remote}"));
+    call.listens = Some(local);
     Ok(())
 }
 

@@ -185,6 +185,10 @@ fn played(tool: &str, play: Play, words: Vec<String>) -> i32 {
     }
     print!("{}", call.out);
     eprint!("{}", call.err);
+    if let Some(port) = call.listens {
+        std::io::stdout().flush().unwrap();
+        return serve::listen(tool, port);
+    }
     match result {
         Ok(()) => call.status,
         Err(failure) => {

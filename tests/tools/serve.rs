@@ -19,6 +19,15 @@ pub(crate) fn serve(folder: &Path, port: u16) {
     }
 }
 
+/// Takes connections, and closes them.
+pub(crate) fn listen(tool: &str, port: u16) -> i32 {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(listener) => listener.incoming().for_each(drop),
+        Err(error) => eprintln!("{tool}: unable to listen on port {port}: {error}"),
+    }
+    1
+}
+
 fn answer(folder: &Path, mut stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
