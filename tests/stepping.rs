@@ -308,9 +308,10 @@ fn a_session_that_is_paused_or_killed_has_all_its_values_again() {
 
 #[test]
 fn a_paused_session_goes_on_by_itself_or_is_taken_back() {
-    let (world, _) = stepped("n\nn\n$ touch mark\npause\n");
+    let (world, _) = stepped("n\nn\n$ touch mark\nwait 10ms\npause\n");
     let told = world.ended(&["resume"]);
     assert_eq!(told.code, Some(0), "{}", told.text);
+    assert!(!told.text.contains("accepted"), "{}", told.text);
     assert_eq!(world.ledger(), ["do first 42", "do second", "do third"]);
     let (world, _) = stepped("n\nn\nstep \"x\" {\n$ ./effect do x\n} undo {\n$ ./effect undo x\n}\npause\n");
     let told = world.ended(&["rollback"]);

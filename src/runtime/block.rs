@@ -144,7 +144,7 @@ impl Branch {
         let pos = self.position();
         let left = match self.recall(&pos, span).await {
             Ok(Some(Recorded::WaitBegan { until, .. })) => {
-                if self.run.replay.goes_on_after(&pos) {
+                if self.closed == Some(true) || self.run.replay.goes_on_after(&pos) {
                     return Flow::Next;
                 }
                 if let Err(flow) = self.go_live(span).await {

@@ -62,8 +62,8 @@ pub(super) struct Branch {
     pub(super) typed: bool,
     /// A failure on its way up stopped at the step that failed.
     pub(super) asked_about: bool,
-    /// What runs came to its end before: nothing new happens in it.
-    pub(super) closed: bool,
+    /// What runs came to its end before, well or not: nothing new happens in it.
+    pub(super) closed: Option<bool>,
     /// Names that a step would have bound which was left out by hand.
     pub(super) lost: Vec<SlotId>,
     /// How the run leaves the stop at which it stands, whatever is said there.
@@ -138,7 +138,7 @@ impl Branch {
             stepped: false,
             typed: false,
             asked_about: false,
-            closed: false,
+            closed: None,
             lost: Vec::new(),
             leaves: None,
             last_step: None,

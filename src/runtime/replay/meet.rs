@@ -119,7 +119,7 @@ impl Branch {
         if self.is_live() {
             return Ok(());
         }
-        if self.closed {
+        if self.closed.is_some() {
             // Whatever it would do now, it did not then.
             return Err(self.cancelled(span));
         }

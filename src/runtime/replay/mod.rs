@@ -156,9 +156,11 @@ impl Replay {
         self.history.borrow().lines.get(&pos.line).is_some_and(|steps| steps.iter().any(|step| step.at == pos.at))
     }
 
-    /// Whether what was met at a place came to its end, which is not met yet.
-    pub(super) fn ends(&self, pos: &Position) -> bool {
-        self.history.borrow().outcomes.contains_key(pos)
+    /// Whether what was done at a place ended well; `None` if it did not end, or its end was met.
+    pub(super) fn ends(&self, pos: &Position) -> Option<bool> {
+        let history = self.history.borrow();
+        let (_, entry) = history.outcomes.get(pos)?;
+        Some(matches!(entry.event, Recorded::SteeredEnded { failure: None, .. }))
     }
 
     /// Whether the record goes on behind a place, on its line or on those which that one left.

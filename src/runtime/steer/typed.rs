@@ -198,7 +198,7 @@ impl Branch {
     {
         let run = Rc::clone(&self.run);
         let line = std::mem::replace(&mut self.line, Line::leaving(&pos, "t"));
-        let is_closed = self.closed || run.replay.ends(&pos);
+        let is_closed = self.closed.or_else(|| run.replay.ends(&pos));
         let closed = std::mem::replace(&mut self.closed, is_closed);
         let asked_about = self.asked_about;
         let flow = body(self).await;
