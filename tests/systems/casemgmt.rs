@@ -9,7 +9,7 @@ use crate::servers::db::Db;
 use crate::servers::redis;
 use crate::servers::server::postgres;
 use crate::tools::{Ran, settled};
-use crate::world::{Asks, System, change_state};
+use crate::world::{Asks, Change, System, change_state};
 
 const BACKEND: &str = "case-management-backend";
 const FRONTEND: &str = "case-management-frontend";
@@ -353,7 +353,7 @@ fn a_version_that_is_not_well_is_rolled_back() {
 #[test]
 fn a_version_that_fails_its_tests_is_rolled_back() {
     let Some(cases) = Cases::new() else { return };
-    let wrong: [(&str, fn(&mut Value)); 4] = [
+    let wrong: [(&str, Change); 4] = [
         ("Check application logs", |state| state["k8s"]["logs"][BACKEND] = json!(["ERROR: no such column"])),
         ("Run critical path tests", |state| {
             state["npm"]["scripts"]["test:critical-path"] = json!({ "status": 1, "stdout": "1 failed" });
@@ -394,7 +394,7 @@ fn a_version_that_fails_its_tests_is_rolled_back() {
 fn the_triggers_roll_back_by_themselves() {
     let Some(cases) = Cases::new() else { return };
     let minutes = |count: u64| Duration::from_secs(60 * count);
-    let sick: [(&str, fn(&mut Value), u64); 3] = [
+    let sick: [(&str, Change, u64); 3] = [
         (
             "Health check failures for >2 minutes",
             |state| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::servers::server::{PASSWORD, postgres};
 use crate::sites::redcube::log;
 use crate::tools::{Ran, settled};
-use crate::world::{Asks, System, change_state};
+use crate::world::{Asks, Change, System, change_state};
 
 const CONTENT: &str = "redcube3_xhs-content-service";
 const USER: &str = "redcube3_xhs-user-service";
@@ -327,7 +327,7 @@ fn what_keeps_a_deployment_from_beginning() {
 fn health_checks() {
     let Some(cube) = Cube::new() else { return };
     ends(&cube.run("health.rbk", asks()), 0);
-    let sick: [(&str, fn(&mut Value)); 5] = [
+    let sick: [(&str, Change); 5] = [
         ("Check all services", |state| state["compose"]["services"]["user-service"]["state"] = "exited".into()),
         ("Check logs", |state| state["docker"]["logs"][OLD[1]] = json!(["ERROR: out of luck"])),
         ("Check structured logging", |state| state["docker"]["logs"][OLD[0]] = json!(["plain"])),
@@ -582,7 +582,7 @@ fn monitoring() {
     let Some(cube) = Cube::new() else { return };
     let ask = || asks().param("watch", "10m");
     ends(&cube.run("monitor.rbk", ask()), 0);
-    let over: [(&str, fn(&mut Value)); 4] = [
+    let over: [(&str, Change); 4] = [
         ("error_rate > 5%", |state| state["docker"]["logs"][OLD[0]] = json!(log(6, 100))),
         ("p95 > 5s", |state| state["docker"]["logs"][OLD[0]] = json!(log(0, 5200))),
         ("used.cpu > 80%", |state| state["docker"]["stats"][format!("{CONTENT}-1")] = json!({ "cpu": "91.00%" })),

@@ -58,6 +58,12 @@ pub(crate) struct System {
     pub(crate) service: Option<Service>,
 }
 
+/// What a test does to the state of the world.
+pub(crate) type Change = fn(&mut Value);
+
+/// What a test does about a line that was told.
+type Watching<'a> = Box<dyn Fn(&str) + 'a>;
+
 /// How a run is asked for.
 #[derive(Default)]
 pub(crate) struct Asks<'a> {
@@ -65,7 +71,7 @@ pub(crate) struct Asks<'a> {
     answers: Vec<(String, String)>,
     by: Option<String>,
     only: Vec<String>,
-    watches: Option<Box<dyn Fn(&str) + 'a>>,
+    watches: Option<Watching<'a>>,
     agrees: bool,
 }
 
@@ -387,7 +393,7 @@ async fn answering(questions: &Questions, asks: &Asks<'_>, told: &Told) {
 
 fn said(question: &Question, asks: &Asks<'_>, used: &mut [bool]) -> Option<String> {
     let fitting = || asks.answers.iter().enumerate().filter(|(_, (words, _))| question.text.contains(words.as_str()));
-    let found = fitting().find(|(at, _)| !used[*at]).or_else(|| fitting().last());
+    let found = fitting().find(|(at, _)| !used[*at]).or_else(|| fitting().next_back());
     if let Some((at, (_, answer))) = found {
         used[at] = true;
         return Some(answer.clone()).filter(|answer| answer != "(nobody)");
