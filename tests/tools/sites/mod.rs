@@ -3,8 +3,9 @@
 //!
 //! `state["signs"]` is a list of what is odd: `{ "at": "POST */auth/login", "site": "caas-backend", "on": "IMAGE",
 //! "status": 401, "json": {…} }`. `on` is a revision or an image, and it is seen as long as that is live;
-//! `unless_env` takes it away once the live revision has that variable; `metric` in place of `at` is a number that
-//! Cloud Monitoring or Sentry tell. The first that fits is seen.
+//! `unless_env` takes it away once the live revision has that variable, `once_disabled` waits until a version of that
+//! secret is disabled; `metric` in place of `at` is a number that Cloud Monitoring or Sentry tell. The first that fits is
+//! seen.
 
 mod bayit;
 mod caas;
@@ -144,7 +145,10 @@ fn sign(state: &Value, site: &str, by: &str, what: &str) -> Option<Value> {
             live.as_ref().is_some_and(|live| live.name == on || live.image == on) || image.as_deref() == Some(on)
         });
         let mended = text("unless_env").is_some_and(|name| live.as_ref().is_some_and(|live| live.has_env(name)));
-        here && on && !mended && text(by).is_some_and(|pattern| like(pattern, what))
+        let disabled = |one: &Value| one["state"] == "DISABLED";
+        let versions = |key| state["secrets"][key].as_array().is_some_and(|all| all.iter().any(disabled));
+        let begun = text("once_disabled").is_none_or(versions);
+        here && on && begun && !mended && text(by).is_some_and(|pattern| like(pattern, what))
     };
     state["signs"].as_array()?.iter().find(fits).cloned()
 }
