@@ -17,6 +17,8 @@ mod helm;
 mod k8s;
 #[path = "stdlib/library.rs"]
 mod library;
+#[path = "stdlib/moto.rs"]
+mod moto;
 #[path = "stdlib/packages.rs"]
 mod packages;
 #[path = "stdlib/scripted.rs"]

@@ -1,5 +1,5 @@
-//! The runbooks of `runbooks/`, each run against the simulated world (`tests/tools/`) and the real parts of it (PostgreSQL, git),
-//! hours of watching on a virtual clock: the good path, what the page says of each failure, and the way back.
+//! The runbooks of `runbooks/`, each run against the simulated world (`tests/tools/`) and the real parts of it (PostgreSQL,
+//! Redis, git, S3 as moto plays it), hours of watching on a virtual clock: the good path, what the page says of each failure, and the way back.
 //!
 //! `RBK_SHOW=1` prints what each run told.
 
@@ -22,6 +22,8 @@ mod frame;
 mod host;
 #[path = "systems/liftlog.rs"]
 mod liftlog;
+#[path = "stdlib/moto.rs"]
+mod moto;
 #[path = "systems/redcube.rs"]
 mod redcube;
 #[path = "systems/servers.rs"]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::moto::Aws;
 use crate::servers::db::Db;
 use crate::servers::redis;
 use crate::servers::server::postgres;
@@ -210,6 +211,30 @@ fn a_deployment() {
         ran.tells(line);
     }
     assert!(cases.system.now() > Duration::from_secs(600), "it was watched");
+}
+
+/// The files, by the aws command itself and S3 as moto plays it.
+#[test]
+fn uploaded_files_are_copied_within_s3() {
+    let Some((aws, mut cases)) = Aws::new().zip(Cases::new()) else { return };
+    aws.install(&cases.system.path().join("bin"));
+    for (name, value) in aws.vars() {
+        cases.system.var(name, &value);
+    }
+    let (bucket, copy) = ("case-management-files", "s3://case-management-files-backup-20260120");
+    aws.run(&["s3", "mb", &format!("s3://{bucket}")]);
+    for key in ["cases/1/photo.jpg", "cases/2/scan of a letter.pdf"] {
+        aws.run(&["s3api", "put-object", "--bucket", bucket, "--key", key]);
+    }
+    ends(&cases.deploy(), 0);
+    let there = aws.run(&["s3", "ls", "--recursive", copy]);
+    assert_eq!(there.lines().count(), 2, "{there}");
+    assert!(there.contains("cases/2/scan of a letter.pdf"), "{there}");
+    // The bucket of this day is there now.
+    cases.again();
+    aws.run(&["s3api", "put-object", "--bucket", bucket, "--key", "cases/3/note.txt"]);
+    ends(&cases.deploy(), 0);
+    assert_eq!(aws.run(&["s3", "ls", "--recursive", copy]).lines().count(), 3);
 }
 
 /// Nothing was changed yet: the run stops or is rolled back, and all is as before.
