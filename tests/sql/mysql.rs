@@ -285,7 +285,9 @@ fn failures_say_what_to_do() {
     }
     // Through the socket.
     let socket = format!("mysql://admin:{ENCODED}@localhost/?socket={}", server.folder.join("socket").display());
-    assert_eq!(Db::new(socket).shown("1"), "Int 1");
+    assert_eq!(Db::new(socket.clone()).shown("1"), "Int 1");
+    let told = at(format!("{socket}&ssl-mode=REQUIRED"));
+    assert!(told.starts_with("NotBegun: this is no address of MySQL: a socket is on this machine"), "{told}");
 }
 
 #[test]

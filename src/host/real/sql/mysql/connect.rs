@@ -68,7 +68,7 @@ fn address(url: &str) -> Result<Address, SqlError> {
         .client_found_rows(true)
         // So that a timestamp is the instant that it is.
         .setup(vec!["SET time_zone = '+00:00'"]);
-    let (mut mode, mut ca) = (Mode::Preferred, None);
+    let (mut mode, mut ca, mut through_socket) = (Mode::Preferred, None, false);
     for (name, value) in parsed.query_pairs() {
         match (&*name, value.to_ascii_uppercase().as_str()) {
             ("ssl-mode", "DISABLED") => mode = Mode::Disabled,
@@ -80,12 +80,22 @@ fn address(url: &str) -> Result<Address, SqlError> {
             ("socket", _) => {
                 peer.clone_from(&value.to_string());
                 builder = builder.socket(Some(value.into_owned()));
+                through_socket = true;
             }
             _ => {
                 let known = "ssl-mode (DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY), ssl-ca and socket";
                 return Err(wrong(format!("`{name}={value}` is not known; these are: {known}")));
             }
         }
+    }
+    if through_socket {
+        // The driver cannot encrypt there, and nobody is on the way who could listen.
+        mode = match mode {
+            Mode::Disabled | Mode::Preferred => Mode::Disabled,
+            Mode::Required | Mode::VerifyCa | Mode::VerifyIdentity => {
+                return Err(wrong("a socket is on this machine, and is not encrypted: leave out ssl-mode".to_owned()));
+            }
+        };
     }
     Ok(Address { builder, mode, ca, peer, user, database })
 }
