@@ -251,7 +251,11 @@ impl Branch {
         if let Some((action, show)) = own_inverse {
             let captured = match self.captured(action, &call, known.as_ref()).await {
                 Ok(captured) => captured,
-                Err(error) => return Flow::Fail(self.action_failure(error, act)),
+                Err(error) => {
+                    // It was only looked what is there: the change has not begun.
+                    self.changed = changed_before;
+                    return Flow::Fail(self.action_failure(error, act));
+                }
             };
             before = Some(values::kept(&captured));
             let inverse = self.native_inverse(action, args, captured.clone(), act.span, show(args, &captured));
