@@ -12,6 +12,7 @@ mod block;
 mod branch;
 mod call;
 mod check;
+mod command_line;
 mod deadline;
 pub mod dispatcher;
 mod doubt;
