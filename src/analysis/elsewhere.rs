@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::program::{
-    Act, Block, Callee, Clauses, Compensation, OnFail, Program, Scope, ScopeBody, Stmt, StmtKind, UserAction,
-};
+use super::program::{Act, Block, Callee, Compensation, Program, Scope, ScopeBody, Stmt, StmtKind, UserAction};
+use super::within;
 use crate::catalog::target;
 use crate::diag::{Diagnostic, code};
 
@@ -44,64 +43,19 @@ impl Walk<'_> {
                 self.block(body);
                 self.place = outer;
             }
-            StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => self.block(body),
-            StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => self.scope(scope),
-            StmtKind::Background(background) => {
-                self.block(&background.body);
-                background.ready.iter().for_each(|ready| self.block(&ready.body));
-            }
-            StmtKind::Try(tried) => {
-                self.block(&tried.body);
-                tried.otherwise.iter().for_each(|otherwise| self.block(otherwise));
-            }
-            StmtKind::If { then, otherwise, .. } => {
-                self.block(then);
-                self.block(otherwise);
-            }
-            StmtKind::For(each) => self.block(&each.body),
-            StmtKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.block(branch)),
-            StmtKind::Asserts(asserts) => asserts.iter().for_each(|assert| self.block(&assert.before)),
-            StmtKind::FailWhen(sign) => self.block(&sign.before),
-            StmtKind::Bind { .. }
-            | StmtKind::NeedSecret(_)
-            | StmtKind::Fail(_)
-            | StmtKind::Rollback(_)
-            | StmtKind::Finish(_)
-            | StmtKind::Disarm(_)
-            | StmtKind::PointOfNoReturn(_)
-            | StmtKind::Note(_)
-            | StmtKind::Warn(_)
-            | StmtKind::Wait(_)
-            | StmtKind::Return(_)
-            | StmtKind::Break
-            | StmtKind::Skip(_)
-            | StmtKind::Retry(_)
-            | StmtKind::Continue
-            | StmtKind::Undo
-            | StmtKind::Stop => {}
+            kind => within::blocks(kind).into_iter().for_each(|block| self.block(block)),
         }
-    }
-
-    fn scope(&mut self, scope: &Scope) {
-        match &scope.kind {
-            ScopeBody::Phase(block) | ScopeBody::Step(block) | ScopeBody::Check(block) => self.block(block),
-            ScopeBody::Monitor { body } | ScopeBody::Guard { body } | ScopeBody::Manual { body, .. } => {
-                self.block(body);
+        match &stmt.kind {
+            StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => {
+                if let ScopeBody::CheckUse(index, _) = scope.kind {
+                    self.check_use(index, scope);
+                }
+                for block in within::of_clauses(&scope.clauses) {
+                    self.block(block);
+                }
             }
-            ScopeBody::Choose(branches) => branches.iter().for_each(|(_, block)| self.block(block)),
-            ScopeBody::CheckUse(index, _) => self.check_use(*index, scope),
-            ScopeBody::Checklist(_) | ScopeBody::Confirm | ScopeBody::Approve { .. } | ScopeBody::Call { .. } => {}
-        }
-        self.clauses(&scope.clauses);
-    }
-
-    fn clauses(&mut self, clauses: &Clauses) {
-        self.compensation(clauses.undo.as_ref());
-        self.compensation(clauses.restore.as_ref());
-        clauses.probe.iter().for_each(|probe| self.block(probe));
-        clauses.finally.iter().for_each(|finally| self.block(&finally.body));
-        if let Some(OnFail::Handler { body, .. }) = &clauses.on_fail {
-            self.block(body);
+            StmtKind::Background(background) => background.ready.iter().for_each(|ready| self.block(&ready.body)),
+            _ => {}
         }
     }
 
@@ -154,40 +108,9 @@ fn speaker(block: &Block, actions: &[Arc<UserAction>], depth: usize) -> Option<&
     if depth > MAX_DEPTH {
         return None;
     }
-    let inner = |block| speaker(block, actions, depth);
-    block.body.iter().find_map(|stmt| match &stmt.kind {
-        StmtKind::Act(act) => match &act.callee {
-            Callee::Command(_) => None,
-            Callee::Native(action, _) => (!target::may_stand_within(action.name)).then_some(action.name),
-            Callee::User(index, _) => speaker(&actions.get(*index as usize)?.body, actions, depth + 1),
-        },
-        StmtKind::On { body, .. } | StmtKind::OnDir { body, .. } | StmtKind::With { body, .. } => inner(body),
-        StmtKind::Try(tried) => inner(&tried.body).or_else(|| tried.otherwise.as_ref().and_then(inner)),
-        StmtKind::If { then, otherwise, .. } => inner(then).or_else(|| inner(otherwise)),
-        StmtKind::For(each) => inner(&each.body),
-        StmtKind::Parallel(parallel) => parallel.branches.iter().find_map(inner),
-        StmtKind::Asserts(asserts) => asserts.iter().find_map(|assert| inner(&assert.before)),
-        StmtKind::FailWhen(sign) => inner(&sign.before),
-        StmtKind::Scope(_)
-        | StmtKind::Person(_)
-        | StmtKind::CallRunbook(_)
-        | StmtKind::Background(_)
-        | StmtKind::Bind { .. }
-        | StmtKind::NeedSecret(_)
-        | StmtKind::Fail(_)
-        | StmtKind::Rollback(_)
-        | StmtKind::Finish(_)
-        | StmtKind::Disarm(_)
-        | StmtKind::PointOfNoReturn(_)
-        | StmtKind::Note(_)
-        | StmtKind::Warn(_)
-        | StmtKind::Wait(_)
-        | StmtKind::Return(_)
-        | StmtKind::Break
-        | StmtKind::Skip(_)
-        | StmtKind::Retry(_)
-        | StmtKind::Continue
-        | StmtKind::Undo
-        | StmtKind::Stop => None,
+    within::acts(block).into_iter().find_map(|act| match &act.callee {
+        Callee::Command(_) => None,
+        Callee::Native(action, _) => (!target::may_stand_within(action.name)).then_some(action.name),
+        Callee::User(index, _) => speaker(&actions.get(*index as usize)?.body, actions, depth + 1),
     })
 }

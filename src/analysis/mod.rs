@@ -14,7 +14,7 @@ pub mod program;
 mod pure;
 pub mod typed;
 mod types;
-mod visit;
+pub mod within;
 
 use std::sync::Arc;
 

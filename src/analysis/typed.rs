@@ -8,19 +8,20 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::Analysis;
 use super::assemble::Story;
 use super::declare::Declared;
 use super::lower::{Doing, Lower, Place};
 use super::modules::{self, declares};
 use super::names::FrameNames;
 use super::program::{Block, Clauses, Loaded, Loader, Modifiers, NameInfo, Program, Scope, ScopeBody, Stmt, StmtKind};
-use super::{Analysis, visit};
 use crate::catalog::{Effect, Registry};
 use crate::diag::{Diagnostic, code};
 use crate::eval::expr::SlotId;
 use crate::eval::{Expr, ExprKind};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Rhs, ScopeKind, StmtKind as Tree};
+use crate::syntax::within;
 use crate::value::{Type, Value};
 
 /// Longer titles of what is typed are cut, in characters.
@@ -210,7 +211,7 @@ impl Typing {
 /// The spans of what binds names for its inside alone.
 fn closed(body: &[tree::Stmt]) -> Vec<Span> {
     let mut found = Vec::new();
-    visit::each(body, &mut |stmt| {
+    within::each(body, &mut |stmt| {
         let is_closed = match &stmt.kind {
             Tree::For(_) | Tree::Background(_) => true,
             Tree::Scope(scope) => matches!(scope.kind, ScopeKind::Monitor | ScopeKind::Guard),
@@ -322,7 +323,7 @@ pub fn title(text: &str) -> String {
 /// Whether a step, a check and their like stand in it: then it is a piece of a story, and not of a step.
 fn holds_scope(stmt: &tree::Stmt) -> bool {
     let mut found = false;
-    visit::each(std::slice::from_ref(stmt), &mut |stmt| {
+    within::each(std::slice::from_ref(stmt), &mut |stmt| {
         found |= matches!(
             stmt.kind,
             Tree::Scope(_)

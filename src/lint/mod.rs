@@ -9,11 +9,11 @@ mod rule;
 mod rules;
 mod scripts;
 mod select;
-mod story;
 mod subject;
 mod suppress;
 mod times;
 mod walk;
+mod way_back;
 mod words;
 
 pub use linted::Linted;

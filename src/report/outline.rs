@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::analysis::Program;
-use crate::analysis::program::{Act, Block, Callee, Scope, ScopeBody, Stmt, StmtKind};
+use crate::analysis::program::{Act, Block, Callee, Scope, Stmt, StmtKind};
+use crate::analysis::within;
 use crate::catalog::{Effect, Inverse};
 
 /// See the module.
@@ -64,37 +65,9 @@ impl Walk<'_> {
         match &stmt.kind {
             StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => self.scope(scope),
             StmtKind::Act(act) => self.act(act),
-            StmtKind::Try(attempt) => {
-                self.block(&attempt.body);
-                attempt.otherwise.iter().for_each(|block| self.block(block));
-            }
-            StmtKind::If { then, otherwise, .. } => {
-                self.block(then);
-                self.block(otherwise);
-            }
-            StmtKind::For(each) => self.block(&each.body),
-            StmtKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.block(branch)),
-            StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => self.block(body),
-            StmtKind::Bind { .. }
-            | StmtKind::NeedSecret(_)
-            | StmtKind::Background(_)
-            | StmtKind::Asserts(_)
-            | StmtKind::FailWhen(_)
-            | StmtKind::Fail(_)
-            | StmtKind::Rollback(_)
-            | StmtKind::Finish(_)
-            | StmtKind::Disarm(_)
-            | StmtKind::PointOfNoReturn(_)
-            | StmtKind::Note(_)
-            | StmtKind::Warn(_)
-            | StmtKind::Wait(_)
-            | StmtKind::Return(_)
-            | StmtKind::Break
-            | StmtKind::Skip(_)
-            | StmtKind::Retry(_)
-            | StmtKind::Continue
-            | StmtKind::Undo
-            | StmtKind::Stop => {}
+            // It begins what goes on beside the story.
+            StmtKind::Background(_) => {}
+            kind => within::blocks(kind).into_iter().for_each(|block| self.block(block)),
         }
     }
 
@@ -120,19 +93,8 @@ impl Walk<'_> {
         });
         self.outline.by_place.insert(self.program.sources.place_line(scope.span), index);
         self.around.push(index);
-        match &scope.kind {
-            ScopeBody::Phase(body)
-            | ScopeBody::Step(body)
-            | ScopeBody::Check(body)
-            | ScopeBody::Monitor { body }
-            | ScopeBody::Guard { body }
-            | ScopeBody::Manual { body, .. } => self.block(body),
-            ScopeBody::Choose(branches) => branches.iter().for_each(|(_, body)| self.block(body)),
-            ScopeBody::CheckUse(..)
-            | ScopeBody::Checklist(_)
-            | ScopeBody::Confirm
-            | ScopeBody::Approve { .. }
-            | ScopeBody::Call { .. } => {}
+        for block in within::body(scope) {
+            self.block(block);
         }
         self.around.pop();
     }

@@ -10,6 +10,7 @@ pub mod shell;
 pub mod sql;
 mod strings;
 pub mod tree;
+pub mod within;
 
 use build::Builder;
 use parser::{Pairs, Rule, Stack};

@@ -1,10 +1,10 @@
 //! What is said about a name that means nothing where it stands.
 
-use super::super::visit;
 use super::Lower;
 use crate::diag::{Diagnostic, code};
 use crate::source::Span;
 use crate::syntax::tree::{Stmt, StmtKind};
+use crate::syntax::within;
 
 /// Words that people bring from other languages, and what they are here.
 const FOREIGN: &[(&str, &str)] = &[
@@ -93,7 +93,7 @@ impl Lower<'_, '_, '_> {
     fn elsewhere(&self, name: &str, used: Span) -> Option<Elsewhere> {
         let body = &self.declared.modules.all[self.module].tree.body;
         let mut bound = Vec::new();
-        visit::each(body, &mut |stmt| {
+        within::each(body, &mut |stmt| {
             if let StmtKind::Let(binding) | StmtKind::Var(binding) = &stmt.kind
                 && *binding.name.name == *name
             {
@@ -125,7 +125,7 @@ impl Lower<'_, '_, '_> {
 /// The innermost statement around a place whose names nobody sees outside of it.
 fn opener(body: &[Stmt], at: Span) -> Option<&Stmt> {
     let mut innermost = None;
-    visit::each(body, &mut |stmt| {
+    within::each(body, &mut |stmt| {
         let inside = stmt.span.start <= at.start && at.end <= stmt.span.end;
         let opens = matches!(
             stmt.kind,

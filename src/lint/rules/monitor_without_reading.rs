@@ -1,18 +1,18 @@
 //! A monitor that looks at a value which does not change while it watches.
 
 use crate::analysis::program::{Block, ScopeBody, StmtKind};
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::eval::Expr;
 use crate::eval::expr::ExprKind;
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::Subject;
 
 rule!("RBK0327" "monitor-without-reading" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let Some(program) = subject.program else { return };
-    for scope in story::scopes(&program.body) {
+    for scope in within::scopes(&program.body) {
         let (ScopeBody::Monitor { body } | ScopeBody::Guard { body }) = &scope.kind else { continue };
         if reads_anew(body) {
             continue;
@@ -27,8 +27,8 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn reads_anew(body: &Block) -> bool {
-    let mut anew = !story::acts(body).is_empty();
-    story::each(body, &mut |stmt| {
+    let mut anew = !within::acts(body).is_empty();
+    within::each(body, &mut |stmt| {
         anew |= match &stmt.kind {
             StmtKind::FailWhen(sign) => takes_time(&sign.condition),
             StmtKind::Bind { value, .. } => takes_time(value),

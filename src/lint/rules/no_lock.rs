@@ -1,9 +1,9 @@
 //! A runbook for production that two people can run at the same time.
 
 use crate::analysis::program::Scope;
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::Subject;
 use crate::source::Span;
 
@@ -24,7 +24,7 @@ pub(super) fn counts(subject: &Subject<'_>) -> Option<(String, Span)> {
     let program = subject.program?;
     let env = subject.production()?;
     let changes = |scope: &&Scope| scope.effect.is_some_and(crate::catalog::Effect::is_changing);
-    if !story::scopes(&program.body).iter().any(changes) {
+    if !within::scopes(&program.body).iter().any(changes) {
         return None;
     }
     let header = subject.header().map(|(header, _)| header.title.span);

@@ -1,8 +1,8 @@
 //! A runbook that nobody owns.
 
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::Subject;
 use crate::syntax::tree::ExprKind;
 
@@ -27,7 +27,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         // A small job without a header is its author's own; one for production is not.
         (None, _) => {
             // What only lends its environments to others runs nowhere: those who use it have owners.
-            let runs = subject.program.is_some_and(|program| !story::scopes(&program.body).is_empty());
+            let runs = subject.program.is_some_and(|program| !within::scopes(&program.body).is_empty());
             if let Some(env) = subject.production().filter(|env| runs && env.span.file == subject.file.id) {
                 let message = format!("nobody owns this runbook, and it runs in {}", env.name);
                 let help = "put a header above: runbook \"what it does\" { owner = \"@team\" }";

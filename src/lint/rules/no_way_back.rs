@@ -2,10 +2,11 @@
 
 use crate::analysis::Program;
 use crate::analysis::program::{Act, Block, Callee, Scope, ScopeBody, StmtKind};
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::Subject;
+use crate::lint::way_back::has_no_way_back;
 use crate::lint::words::only_looks;
 
 rule!("RBK0301" "no-way-back" Warning, check);
@@ -28,13 +29,13 @@ fn look(block: &Block, covered: bool, program: &Program, subject: &Subject<'_>, 
                         found.extend(step(scope, body, program, subject));
                     }
                 } else {
-                    for body in story::body(scope) {
+                    for body in within::body(scope) {
                         look(body, covered, program, subject, found);
                     }
                 }
             }
             kind => {
-                for body in story::blocks(kind) {
+                for body in within::blocks(kind) {
                     look(body, covered, program, subject, found);
                 }
             }
@@ -56,14 +57,14 @@ fn says_how(scope: &Scope) -> bool {
 
 fn step(scope: &Scope, body: &Block, program: &Program, subject: &Subject<'_>) -> Option<Diagnostic> {
     let mut past = false;
-    story::each(body, &mut |stmt| {
+    within::each(body, &mut |stmt| {
         past |= matches!(stmt.kind, StmtKind::PointOfNoReturn(_));
         true
     });
     if past {
         return None;
     }
-    let lost = story::acts(body).into_iter().find(|act| is_lost(act, program, subject))?;
+    let lost = within::acts(body).into_iter().find(|act| is_lost(act, program, subject))?;
     let what = what(lost, program);
     let message = format!("nothing takes back what step \"{}\" changes", scope.name);
     let looks = if matches!(lost.callee, Callee::Command(_)) { "; if it only looks, write `reads $ …`" } else { "" };
@@ -75,7 +76,7 @@ fn step(scope: &Scope, body: &Block, program: &Program, subject: &Subject<'_>) -
 }
 
 fn is_lost(act: &Act, program: &Program, subject: &Subject<'_>) -> bool {
-    if !story::has_no_way_back(act, &program.actions) {
+    if !has_no_way_back(act, &program.actions) {
         return false;
     }
     match subject.command_at(act.span) {

@@ -1,9 +1,9 @@
 //! A check that passes whatever it sees, and a sign that can never trip its monitor.
 
 use crate::analysis::program::{Act, Block, Callee, ScopeBody, StmtKind};
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::{Subject, modifiers};
 use crate::lint::times::{duration, number};
 use crate::source::Span;
@@ -18,7 +18,7 @@ const ASK: &[&str] = &["http.get", "http.head", "http.query", "file.exists", "fi
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     signs(subject, found);
     let Some(program) = subject.program else { return };
-    for scope in story::scopes(&program.body) {
+    for scope in within::scopes(&program.body) {
         if let ScopeBody::Check(body) = &scope.kind {
             found.extend(poll(subject, body, scope.span));
         }
@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 fn poll(subject: &Subject<'_>, body: &Block, span: Span) -> Option<Diagnostic> {
     let mut fails = false;
     let mut asks: Option<Span> = None;
-    story::each(body, &mut |stmt| {
+    within::each(body, &mut |stmt| {
         match &stmt.kind {
             StmtKind::Asserts(_) | StmtKind::Fail(_) | StmtKind::Scope(_) | StmtKind::Rollback(_) => fails = true,
             StmtKind::Act(act) if answers(act) => asks = asks.or(Some(act.span)),

@@ -1,11 +1,11 @@
 //! An `undo` that needs a name which is bound only after the first change: until then nothing is armed.
 
 use crate::analysis::program::{Block, Compensation, NameInfo, ScopeBody, Stmt, StmtKind};
+use crate::analysis::within;
 use crate::diag::Diagnostic;
 use crate::eval::Expr;
 use crate::eval::expr::{ExprKind, SlotId};
 use crate::lint::rule::rule;
-use crate::lint::story;
 use crate::lint::subject::Subject;
 use crate::lint::words::only_looks;
 
@@ -13,7 +13,7 @@ rule!("RBK0302" "unarmed-change" Warning, check);
 
 fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let Some(program) = subject.program else { return };
-    for scope in story::scopes(&program.body) {
+    for scope in within::scopes(&program.body) {
         if let (ScopeBody::Step(body), Some(undo)) = (&scope.kind, &scope.clauses.undo) {
             found.extend(unit(body, undo, &program.frame, subject));
         }
@@ -27,7 +27,7 @@ fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 fn unit(body: &Block, undo: &Compensation, frame: &[NameInfo], subject: &Subject<'_>) -> Option<Diagnostic> {
     let first = body.body.iter().position(|stmt| changes(stmt, subject))?;
-    let own = story::acts_of(&body.body[first]).first().and_then(|act| act.slot);
+    let own = within::acts_of(&body.body[first]).first().and_then(|act| act.slot);
     let mut late = Vec::new();
     for (at, stmt) in body.body.iter().enumerate().skip(first + 1) {
         // What is read out of the first change's own answer is told by the analysis.
@@ -50,7 +50,7 @@ fn unit(body: &Block, undo: &Compensation, frame: &[NameInfo], subject: &Subject
 }
 
 fn changes(stmt: &Stmt, subject: &Subject<'_>) -> bool {
-    story::acts_of(stmt).into_iter().any(|act| {
+    within::acts_of(stmt).into_iter().any(|act| {
         act.effect.is_changing()
             && subject.command_at(act.span).is_none_or(|command| !command.script.commands.iter().all(only_looks))
     })
@@ -62,7 +62,7 @@ fn bound(stmt: &Stmt, slots: &mut Vec<SlotId>) {
         StmtKind::Bind { slot, .. } => slots.push(*slot),
         StmtKind::Act(act) => slots.extend(act.slot),
         StmtKind::Try(tried) => slots.extend(tried.slot),
-        kind => story::blocks(kind).into_iter().flat_map(|block| &block.body).for_each(|stmt| bound(stmt, slots)),
+        kind => within::blocks(kind).into_iter().flat_map(|block| &block.body).for_each(|stmt| bound(stmt, slots)),
     }
 }
 

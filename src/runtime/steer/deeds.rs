@@ -4,70 +4,9 @@ use std::sync::Arc;
 
 use crate::analysis::Program;
 use crate::analysis::program::{Act, Block, Callee, Scope, ScopeBody, Stmt, StmtKind};
+use crate::analysis::within::{self, blocks};
 use crate::catalog::Inverse;
 use crate::source::Span;
-
-/// What runs in a step.
-pub(super) fn body(scope: &Scope) -> Option<&Block> {
-    match &scope.kind {
-        ScopeBody::Phase(body) | ScopeBody::Step(body) | ScopeBody::Check(body) => Some(body),
-        ScopeBody::Monitor { body } | ScopeBody::Guard { body } | ScopeBody::Manual { body, .. } => Some(body),
-        ScopeBody::CheckUse(..)
-        | ScopeBody::Checklist(_)
-        | ScopeBody::Confirm
-        | ScopeBody::Choose(_)
-        | ScopeBody::Approve { .. }
-        | ScopeBody::Call { .. } => None,
-    }
-}
-
-/// The blocks that stand directly in a statement.
-fn blocks(stmt: &Stmt) -> Vec<&Block> {
-    match &stmt.kind {
-        StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => match &scope.kind {
-            ScopeBody::Choose(branches) => branches.iter().map(|(_, body)| body).collect(),
-            _ => body(scope).into_iter().collect(),
-        },
-        StmtKind::Try(tried) => std::iter::once(&tried.body).chain(&tried.otherwise).collect(),
-        StmtKind::Background(background) => vec![&background.body],
-        StmtKind::If { then, otherwise, .. } => vec![then, otherwise],
-        StmtKind::For(each) => vec![&each.body],
-        StmtKind::Parallel(parallel) => parallel.branches.iter().collect(),
-        StmtKind::OnDir { body, .. } | StmtKind::On { body, .. } | StmtKind::With { body, .. } => vec![body],
-        StmtKind::Asserts(asserts) => asserts.iter().map(|assert| &assert.before).collect(),
-        StmtKind::FailWhen(sign) => vec![&sign.before],
-        StmtKind::Act(_)
-        | StmtKind::Bind { .. }
-        | StmtKind::NeedSecret(_)
-        | StmtKind::Fail(_)
-        | StmtKind::Rollback(_)
-        | StmtKind::Finish(_)
-        | StmtKind::Disarm(_)
-        | StmtKind::PointOfNoReturn(_)
-        | StmtKind::Note(_)
-        | StmtKind::Warn(_)
-        | StmtKind::Wait(_)
-        | StmtKind::Return(_)
-        | StmtKind::Break
-        | StmtKind::Skip(_)
-        | StmtKind::Retry(_)
-        | StmtKind::Continue
-        | StmtKind::Undo
-        | StmtKind::Stop => Vec::new(),
-    }
-}
-
-/// Every call of an action in a block, in the order in which they are written.
-pub(super) fn acts<'p>(block: &'p Block, found: &mut Vec<&'p Act>) {
-    for stmt in &block.body {
-        if let StmtKind::Act(act) = &stmt.kind {
-            found.push(act);
-        }
-        for block in blocks(stmt) {
-            acts(block, found);
-        }
-    }
-}
 
 /// One line of what a call does, as written.
 pub(super) fn line(program: &Program, act: &Act) -> String {
@@ -101,7 +40,7 @@ fn collect(block: &Block, place: Span, titles: &mut Vec<Arc<str>>) {
         if let StmtKind::Scope(scope) | StmtKind::Person(scope) = &stmt.kind {
             titles.push(Arc::clone(&scope.name));
         }
-        for block in blocks(stmt) {
+        for block in blocks(&stmt.kind) {
             collect(block, place, titles);
         }
     }
@@ -119,26 +58,23 @@ fn find(block: &Block, wanted: &Arc<Scope>) -> Option<Span> {
         {
             Some(stmt.span)
         }
-        _ => blocks(stmt).into_iter().find_map(|block| find(block, wanted)),
+        _ => blocks(&stmt.kind).into_iter().find_map(|block| find(block, wanted)),
     })
 }
 
 /// Whether a place is that of a whole scope, and not of a statement.
 pub(super) fn is_scope(program: &Program, place: Span) -> bool {
-    any(&program.body, &|stmt| matches!(stmt.kind, StmtKind::Scope(_) | StmtKind::Person(_)) && stmt.span == place)
+    within::any(&program.body, &|stmt| {
+        matches!(stmt.kind, StmtKind::Scope(_) | StmtKind::Person(_)) && stmt.span == place
+    })
 }
 
 /// Whether a place lies in the body of a step, which it is not itself.
 pub(super) fn is_in_step(program: &Program, place: Span) -> bool {
-    any(&program.body, &|stmt| {
+    within::any(&program.body, &|stmt| {
         let StmtKind::Scope(scope) = &stmt.kind else { return false };
         let outer = stmt.span;
         let around = outer.file == place.file && outer.start <= place.start && place.end <= outer.end;
         matches!(scope.kind, ScopeBody::Step(_)) && around && outer != place
     })
-}
-
-/// Whether something holds for a statement at any depth.
-pub(super) fn any(block: &Block, holds: &dyn Fn(&Stmt) -> bool) -> bool {
-    block.body.iter().any(|stmt| holds(stmt) || blocks(stmt).into_iter().any(|block| any(block, holds)))
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::typed::Came;
 use super::{Stop, deeds};
 use crate::analysis::Program;
-use crate::analysis::program::{Act, NameInfo, OnFail, Scope};
+use crate::analysis::program::{Act, NameInfo, OnFail, Scope, ScopeBody};
 use crate::analysis::typed::{For, Typed, Wrong};
+use crate::analysis::within;
 use crate::eval::expr::SlotId;
 use crate::host::Cancel;
 use crate::journal::{Recorded, Steer};
@@ -123,27 +124,22 @@ impl<'a> Held<'a> {
     /// What a step would do, one line a call, with the values that are known put in.
     pub fn deeds(&self, scope: &Scope) -> Vec<String> {
         let program = self.program();
-        let mut acts = Vec::new();
-        if let Some(body) = deeds::body(scope) {
-            deeds::acts(body, &mut acts);
-        }
+        // Which branch it will be is not known yet.
+        let bodies = if matches!(scope.kind, ScopeBody::Choose(_)) { Vec::new() } else { within::body(scope) };
         let names = self.names();
         let value_of = |name: &str| {
             let found = names.iter().rev().find(|known| *known.info.name == *name);
             found.map(|known| known.value.clone()).filter(|value| !matches!(value, Value::Null))
         };
-        acts.into_iter().map(|act| wording::filled(&deeds::line(program, act), &value_of)).collect()
+        let acts = bodies.into_iter().flat_map(within::acts);
+        acts.map(|act| wording::filled(&deeds::line(program, act), &value_of)).collect()
     }
 
     /// Whether all that a step changes has a way back.
     pub fn has_way_back(&self, scope: &Scope) -> bool {
         let program = self.program();
-        let mut acts = Vec::new();
-        if let Some(body) = deeds::body(scope) {
-            deeds::acts(body, &mut acts);
-        }
-        let is_covered = |act: &&Act| !act.effect.is_changing() || deeds::has_inverse(program, act);
-        scope.clauses.undo.is_some() || acts.iter().all(is_covered)
+        let is_covered = |act: &Act| !act.effect.is_changing() || deeds::has_inverse(program, act);
+        scope.clauses.undo.is_some() || within::body(scope).into_iter().flat_map(within::acts).all(is_covered)
     }
 
     /// The names that a step needs and that are not bound, because the step that binds them was left out by hand.

@@ -23,6 +23,7 @@ use super::failure::Failure;
 use crate::analysis::Program;
 use crate::analysis::program::{OnFail, Scope, StmtKind};
 use crate::analysis::typed::Typing;
+use crate::analysis::within;
 use crate::host::LocalFuture;
 use crate::source::Span;
 use crate::value::Value;
@@ -124,7 +125,7 @@ impl Stop<'_> {
 
 /// Whether some failure of a runbook is for a person to decide about.
 pub fn asks(program: &Program) -> bool {
-    deeds::any(&program.body, &|stmt| match &stmt.kind {
+    within::any(&program.body, &|stmt| match &stmt.kind {
         StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => {
             matches!(scope.clauses.on_fail, Some(OnFail::Ask))
         }

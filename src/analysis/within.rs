@@ -1,13 +1,10 @@
-//! Walks over the program: what a block does, outer things first.
+//! What stands in a block of the program at any depth: the one place that knows which statements hold blocks.
 
-use std::sync::Arc;
-
-use crate::analysis::program::{Act, Block, Callee, Scope, ScopeBody, Stmt, StmtKind, UserAction};
-use crate::catalog::Inverse;
+use super::program::{Act, Block, Clauses, OnFail, Scope, ScopeBody, Stmt, StmtKind};
 
 /// Calls `f` for every statement of a block at any depth, those of clauses left out. It returns whether to look into
 /// the statement.
-pub(crate) fn each<'p>(block: &'p Block, f: &mut dyn FnMut(&'p Stmt) -> bool) {
+pub fn each<'p>(block: &'p Block, f: &mut dyn FnMut(&'p Stmt) -> bool) {
     for stmt in &block.body {
         if f(stmt) {
             for inner in blocks(&stmt.kind) {
@@ -18,12 +15,12 @@ pub(crate) fn each<'p>(block: &'p Block, f: &mut dyn FnMut(&'p Stmt) -> bool) {
 }
 
 /// Every call of an action or a command in a block, at any depth.
-pub(crate) fn acts(block: &Block) -> Vec<&Act> {
+pub fn acts(block: &Block) -> Vec<&Act> {
     block.body.iter().flat_map(acts_of).collect()
 }
 
 /// Every call of an action or a command in a statement, at any depth.
-pub(crate) fn acts_of(stmt: &Stmt) -> Vec<&Act> {
+pub fn acts_of(stmt: &Stmt) -> Vec<&Act> {
     match &stmt.kind {
         StmtKind::Act(act) => vec![act],
         kind => blocks(kind).into_iter().flat_map(acts).collect(),
@@ -31,7 +28,7 @@ pub(crate) fn acts_of(stmt: &Stmt) -> Vec<&Act> {
 }
 
 /// Every scope of a block, at any depth.
-pub(crate) fn scopes(block: &Block) -> Vec<&Scope> {
+pub fn scopes(block: &Block) -> Vec<&Scope> {
     let mut found = Vec::new();
     each(block, &mut |stmt| {
         if let StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) = &stmt.kind {
@@ -43,7 +40,7 @@ pub(crate) fn scopes(block: &Block) -> Vec<&Scope> {
 }
 
 /// The blocks directly inside a statement, without those of its clauses.
-pub(crate) fn blocks(kind: &StmtKind) -> Vec<&Block> {
+pub fn blocks(kind: &StmtKind) -> Vec<&Block> {
     match kind {
         StmtKind::Scope(scope) | StmtKind::Person(scope) | StmtKind::CallRunbook(scope) => body(scope),
         StmtKind::Background(background) => vec![&background.body],
@@ -76,7 +73,7 @@ pub(crate) fn blocks(kind: &StmtKind) -> Vec<&Block> {
 }
 
 /// The blocks of a scope, without those of its clauses.
-pub(crate) fn body(scope: &Scope) -> Vec<&Block> {
+pub fn body(scope: &Scope) -> Vec<&Block> {
     match &scope.kind {
         ScopeBody::Phase(block) | ScopeBody::Step(block) | ScopeBody::Check(block) => vec![block],
         ScopeBody::Monitor { body } | ScopeBody::Guard { body } | ScopeBody::Manual { body, .. } => vec![body],
@@ -89,22 +86,21 @@ pub(crate) fn body(scope: &Scope) -> Vec<&Block> {
     }
 }
 
-/// Deeper than actions call each other; one that calls itself ends here.
-const MAX_DEPTH: usize = 8;
+/// The blocks of the clauses of a scope.
+pub fn of_clauses(clauses: &Clauses) -> Vec<&Block> {
+    let compensations = [&clauses.undo, &clauses.restore].into_iter().flatten().map(|clause| &clause.body);
+    let handler = match &clauses.on_fail {
+        Some(OnFail::Handler { body, .. }) => Some(body),
+        _ => None,
+    };
+    compensations
+        .chain(&clauses.probe)
+        .chain(clauses.finally.iter().map(|finally| &finally.body))
+        .chain(handler)
+        .collect()
+}
 
-/// Whether a call changes something, and nothing of its own takes that back.
-pub(crate) fn has_no_way_back(act: &Act, actions: &[Arc<UserAction>]) -> bool {
-    fn deep(act: &Act, actions: &[Arc<UserAction>], depth: usize) -> bool {
-        act.effect.is_changing()
-            && match &act.callee {
-                Callee::Command(_) => true,
-                Callee::Native(action, _) => matches!(action.inverse, Inverse::None(_)),
-                Callee::User(index, _) => actions.get(*index as usize).is_none_or(|action| {
-                    depth < MAX_DEPTH
-                        && action.undo.is_none()
-                        && acts(&action.body).into_iter().any(|inner| deep(inner, actions, depth + 1))
-                }),
-            }
-    }
-    deep(act, actions, 0)
+/// Whether something holds for a statement of a block, those of clauses left out.
+pub fn any(block: &Block, holds: &dyn Fn(&Stmt) -> bool) -> bool {
+    block.body.iter().any(|stmt| holds(stmt) || blocks(&stmt.kind).into_iter().any(|block| any(block, holds)))
 }
