@@ -130,10 +130,11 @@ const CHANGING: &[Param] = &[
 ];
 
 const READING_DETAILS: &str = "Any answer is a result, whatever its status: `assert` what it must be. Redirects are \
-    followed, but no header of yours goes to another host.";
+    followed, but no header of yours goes to another host. Goes through the proxy that HTTP_PROXY, HTTPS_PROXY or \
+    ALL_PROXY names, past it for what stands in NO_PROXY and for this machine itself.";
 const CHANGING_DETAILS: &str = "A status of 400 and above is a failure, unless `ok` names it. Redirects are not \
     followed. When the answer is lost, nobody knows whether it happened: the failure says so, and what takes it back runs. \
-    Each carries an `Idempotency-Key`.";
+    Each carries an `Idempotency-Key`. Proxies are used as by `http.get`.";
 const NO_INVERSE: Inverse =
     Inverse::None("what another system did with a request only that system can take back: write an `undo { }`");
 

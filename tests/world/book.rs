@@ -35,8 +35,8 @@ impl Book {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rbk"));
         command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null());
-        for name in ["HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"] {
-            command.env_remove(name);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            command.env_remove(name).env_remove(name.to_lowercase());
         }
         for name in ["RBK_LOG", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "GITHUB_ACTIONS", "RBK_ENV"] {
             command.env_remove(name);

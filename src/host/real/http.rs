@@ -1,6 +1,6 @@
 //! Requests by reqwest. Redirects are not followed here: whoever sends decides about each.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::cookies::Jar;
+use super::proxy::{Proxies, Through};
 use super::tls::{Trust, client_as};
 use crate::host::{Cancel, HttpError, HttpRequest, HttpResponse};
 use crate::value::units;
@@ -17,6 +18,7 @@ use crate::value::units;
 #[derive(Default)]
 pub(super) struct Clients {
     made: RefCell<HashMap<Kind, reqwest::Client>>,
+    proxies: OnceCell<Proxies>,
     cookies: Jar,
 }
 
@@ -26,19 +28,23 @@ struct Kind {
     insecure: bool,
     /// Without TLS: nobody's certificates are read from the disk for it.
     plain: bool,
-    /// No proxy stands between us and ourselves.
-    loopback: bool,
+    proxy: Option<String>,
     ca: Option<PathBuf>,
     identity: Option<(PathBuf, PathBuf)>,
 }
 
 impl Clients {
-    fn client(&self, request: &HttpRequest, url: &url::Url) -> Result<reqwest::Client, HttpError> {
+    fn client(
+        &self,
+        request: &HttpRequest,
+        url: &url::Url,
+        through: Option<&Through>,
+    ) -> Result<reqwest::Client, HttpError> {
         let key = Kind {
             connect_timeout: request.connect_timeout,
             insecure: request.insecure,
             plain: url.scheme() == "http",
-            loopback: is_loopback(url),
+            proxy: through.map(|through| through.url.clone()),
             ca: request.ca.clone(),
             identity: request.identity.clone(),
         };
@@ -50,12 +56,13 @@ impl Clients {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            .no_proxy()
             .user_agent(concat!("rbk/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(Duration::from_secs(20));
         builder = if key.plain || key.ca.is_some() || key.identity.is_some() {
             let trust = match &key.ca {
                 // A proxy may be reached by TLS all the same.
-                None if key.plain && key.loopback => Trust::Anybody,
+                None if key.plain && key.proxy.is_none() => Trust::Anybody,
                 _ if key.insecure => Trust::Anybody,
                 Some(path) => Trust::File(path.clone()),
                 None => Trust::System,
@@ -69,8 +76,8 @@ impl Clients {
         if let Some(timeout) = request.connect_timeout {
             builder = builder.connect_timeout(timeout);
         }
-        if key.loopback {
-            builder = builder.no_proxy();
+        if let Some(proxy) = &key.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| failed(&words(&error), true))?);
         }
         let client = builder.build().map_err(|error| failed(&words(&error), true))?;
         self.made.borrow_mut().insert(key, client.clone());
@@ -85,6 +92,11 @@ impl Clients {
         }
     }
 
+    /// The proxy that the environment puts between us and there; none stands between us and ourselves.
+    fn through(&self, url: &url::Url) -> Result<Option<Through>, String> {
+        if is_loopback(url) { Ok(None) } else { self.proxies.get_or_init(Proxies::from_environment).on_the_way(url) }
+    }
+
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         let begun = Instant::now();
         let url = url::Url::parse(&request.url)
@@ -93,9 +105,10 @@ impl Clients {
             return Err(failed(&format!("`{}:` is neither http nor https", url.scheme()), true));
         }
         let peer = peer(&url);
+        let through = self.through(&url).map_err(|why| failed(&why, true))?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|_| failed(&format!("`{}` is no method", request.method), true))?;
-        let mut builder = self.client(request, &url)?.request(method, url.clone());
+        let mut builder = self.client(request, &url, through.as_ref())?.request(method, url.clone());
         if request.cookies
             && let Some(own) = self.cookies.header(&url, Timestamp::now())
         {
@@ -107,17 +120,21 @@ impl Clients {
         if let Some(body) = &request.body {
             builder = builder.body(body.to_vec());
         }
-        let mut answer = builder.send().await.map_err(|error| not_answered(&error, &peer))?;
+        let mut answer = builder.send().await.map_err(|error| not_answered(&error, &peer, through.as_ref()))?;
         let status = answer.status().as_u16();
         if request.cookies {
             let set = answer.headers().get_all("set-cookie").iter();
             set.for_each(|set| self.cookies.take(&url, &String::from_utf8_lossy(set.as_bytes()), Timestamp::now()));
         }
-        let headers = answer
+        let headers: Vec<(String, String)> = answer
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
+        if let Some(own) = through.and_then(|through| through.own_answer(&peer, status, &headers)) {
+            // One that does not let a request through has not sent it; what else it says may have come afterwards.
+            return Err(failed(&own, matches!(status, 403 | 407)));
+        }
         let mut body = Vec::new();
         let broken = |error: reqwest::Error| failed(&format!("{peer} broke off its answer: {}", words(&error)), false);
         while let Some(chunk) = answer.chunk().await.map_err(broken)? {
@@ -146,8 +163,11 @@ fn failed(message: &str, never_sent: bool) -> HttpError {
     HttpError { message: message.to_owned(), never_sent, cancelled: false }
 }
 
-fn not_answered(error: &reqwest::Error, peer: &str) -> HttpError {
+fn not_answered(error: &reqwest::Error, peer: &str, through: Option<&Through>) -> HttpError {
     let said = words(error);
+    if let (true, Some(through)) = (error.is_connect(), through) {
+        return failed(&through.no_connection(peer, &said, error.is_timeout()), true);
+    }
     if error.is_connect() {
         let lower = said.to_lowercase();
         let message = if error.is_timeout() {

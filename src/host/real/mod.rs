@@ -12,6 +12,7 @@ mod left;
 mod mail;
 mod pieces;
 mod process;
+mod proxy;
 mod redis;
 mod spawn;
 mod spill;
