@@ -118,7 +118,7 @@ impl<'a> Declared<'a> {
 
     fn global(&mut self, name: &Arc<str>, ty: Type, span: Span) -> GlobalId {
         let id = GlobalId::try_from(self.globals.len()).unwrap_or(GlobalId::MAX);
-        self.globals.push(NameInfo { name: Arc::clone(name), ty, span, from: None });
+        self.globals.push(NameInfo { name: Arc::clone(name), ty, span, from: None, of_function: false });
         id
     }
 

@@ -113,7 +113,7 @@ impl FrameNames {
 
     fn slot(&mut self, name: Arc<str>, ty: Type, span: Span, from: Option<Source>) -> SlotId {
         let slot = SlotId::try_from(self.infos.len()).unwrap_or(SlotId::MAX);
-        self.infos.push(NameInfo { name, ty, span, from });
+        self.infos.push(NameInfo { name, ty, span, from, of_function: false });
         slot
     }
 
@@ -143,6 +143,15 @@ impl FrameNames {
         }
         self.set(name, Binding { slot, ty, span, mutable, maybe: None, parallel });
         Ok(slot)
+    }
+
+    /// Binds the parameter of a function. Two may have one name: the first is the one that counts.
+    pub(super) fn bind_parameter(&mut self, name: &Arc<str>, ty: Type, span: Span) -> Option<SlotId> {
+        let slot = self.bind(name, ty, span, false).ok()?;
+        if let Some(info) = self.infos.get_mut(slot as usize) {
+            info.of_function = true;
+        }
+        Some(slot)
     }
 
     pub(super) fn set_source(&mut self, slot: SlotId, from: Source) {

@@ -67,6 +67,8 @@ pub struct NameInfo {
     pub span: Span,
     /// If it holds the result of an action: for "where that value came from".
     pub from: Option<Source>,
+    /// A parameter of a function (`x => …`): nothing else sees it, though its last value stays.
+    pub of_function: bool,
 }
 
 /// Where a value comes from.

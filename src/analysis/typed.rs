@@ -135,7 +135,7 @@ impl Typing {
             outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
         };
         let hidden = |closed: &Span| within(closed, name.span) && !from.is_some_and(|from| within(closed, from));
-        !name.name.starts_with('$') && !self.closed.iter().any(hidden)
+        !name.name.starts_with('$') && !name.of_function && !self.closed.iter().any(hidden)
     }
 
     /// Reads a text against the names that are bound.

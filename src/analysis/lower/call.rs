@@ -422,7 +422,7 @@ impl Lower<'_, '_, '_> {
         let mut slots = Vec::new();
         for (at, param) in params.iter().enumerate() {
             let ty = if at == 0 { item.clone() } else { Type::Any };
-            slots.extend(self.names.bind(&param.name, ty, param.span, false));
+            slots.extend(self.names.bind_parameter(&param.name, ty, param.span));
         }
         let outer = self.no_calls.replace("`=>`");
         let (body, _) = self.expr(body);
