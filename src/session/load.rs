@@ -41,8 +41,15 @@ pub fn open(host: &dyn Host, path: &Path) -> Result<Opened, String> {
 
 /// The same with another text in place of the file's own, as an edit would leave it.
 pub fn open_text(host: &dyn Host, path: &Path, text: &str) -> Opened {
-    let canonical = host.files().canonical(path).unwrap_or_else(|_| path.to_owned());
+    let canonical = canonical(host, path).unwrap_or_else(|| path.to_owned());
     opened(host, path, Loaded { name: path.to_string_lossy().into_owned(), path: canonical, text: text.into() })
+}
+
+/// Of a file that need not be there yet.
+fn canonical(host: &dyn Host, path: &Path) -> Option<PathBuf> {
+    let files = host.files();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files.canonical(path).ok().or_else(|| Some(files.canonical(folder).ok()?.join(path.file_name()?)))
 }
 
 fn opened(host: &dyn Host, path: &Path, main: Loaded) -> Opened {

@@ -165,10 +165,13 @@ fn literal(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "$${"))
 }
 
+/// A text as a comment. Its first line begins where the text does, the others where they stood: as far as the last.
 fn commented(text: &str, why: &str) -> String {
     let mut out = format!("# {why}\n");
+    let around = text.lines().next_back().map_or(0, |line| line.len() - line.trim_start().len());
     for line in text.lines() {
-        let _ = writeln!(out, "#     {}", line.trim_end());
+        let blanks = line.len() - line.trim_start().len();
+        let _ = writeln!(out, "#     {}", line.get(blanks.min(around)..).unwrap_or(line.trim_start()).trim_end());
     }
     out
 }
@@ -292,7 +295,7 @@ mod tests {
         assert_eq!(
             applied(text, changes),
             "phase \"a\" {\n    step \"b\" {\n        var x = 1\n    }\nnote \"here\"\n    # left out: why\n\
-             #     step \"c\" {\n#         }\n}\n"
+             #     step \"c\" {\n#     }\n}\n"
         );
     }
 
