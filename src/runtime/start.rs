@@ -351,7 +351,7 @@ fn what_rolls_back(run: &Run) -> String {
     let armed = run.root.newest_first();
     match armed.len() {
         0 => "rolling back: nothing is armed".to_owned(),
-        n => format!("rolling back, {n} {}: {}", compensations(n), first_few(&armed)),
+        _ => format!("rolling back, {}", counted(&armed)),
     }
 }
 
@@ -360,6 +360,14 @@ fn what_stays(run: &Run) -> String {
     match armed.len() {
         0 => "the run stops here; nothing is armed".to_owned(),
         n => format!("the run stops here; {n} {} armed: {}", compensations(n), first_few(&armed)),
+    }
+}
+
+/// `2 compensations: …, …`
+pub(super) fn counted(armed: &[Rc<super::undo::Armed>]) -> String {
+    match armed.len() {
+        0 => "nothing is armed".to_owned(),
+        n => format!("{n} {}: {}", compensations(n), first_few(armed)),
     }
 }
 

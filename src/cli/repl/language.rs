@@ -68,12 +68,15 @@ impl Stepper {
     pub(super) async fn run(&self, held: &mut Held<'_>, text: &str, typed: &Typed, wanted: For) -> Option<Go> {
         let only_computes = typed.effect.is_none() && typed.program.body.body.is_empty() && !typed.declares;
         if !only_computes {
+            self.telling.is_typed(true);
             let ran = held.run_typed(text, wanted == For::Setting, typed).await;
+            self.telling.is_typed(false);
             if !matches!(ran, Ran::Done) {
                 return Self::went(&ran);
             }
         }
         match held.value(typed) {
+            Ok(None) if wanted == For::Setting => self.was_set(held, text),
             Ok(None) => {}
             Ok(Some(Value::Null)) if !only_computes => {}
             Ok(Some(value)) => {
@@ -92,6 +95,14 @@ impl Stepper {
             Err(failure) => self.hint(failure.message()),
         }
         None
+    }
+
+    /// The value that a name has now.
+    fn was_set(&self, held: &Held<'_>, text: &str) {
+        let name = text.split('=').next().unwrap_or_default().trim();
+        if let Some(known) = held.names().iter().rev().find(|known| *known.info.name == *name) {
+            self.say(&format!("   {name} = {}", show::value(&known.value)));
+        }
     }
 
     /// Whether the run leaves the stop because of what was done.

@@ -76,8 +76,10 @@ pub(super) fn header(held: &Held<'_>, style: Style) -> Option<String> {
             Some(text)
         }
         Stop::Statement(span) => {
-            let source = held.program().sources.text(span).lines().next().unwrap_or_default().trim().to_owned();
-            Some(format!("{arrow} {}  {}", sanitize::line(&source), paint(style, Ink::Dim, &place(span))))
+            // The whole line: an action in a statement runs by itself, before the rest of it.
+            let file = held.program().sources.get(span.file);
+            let source = file.line(file.line_column(span.start).line).trim();
+            Some(format!("{arrow} {}  {}", sanitize::line(source), paint(style, Ink::Dim, &place(span))))
         }
         Stop::Failed { .. } | Stop::End(_) => None,
     }

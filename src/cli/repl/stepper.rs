@@ -361,7 +361,9 @@ impl Stepper {
                 None
             }
             Some(_) => {
+                self.telling.is_typed(true);
                 let ran = held.again().await;
+                self.telling.is_typed(false);
                 Self::went(&ran)
             }
         }

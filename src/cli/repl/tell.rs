@@ -2,7 +2,7 @@
 //! below it, and failures once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,6 +36,10 @@ struct State {
     open: HashMap<ScopeId, Rc<ScopeInfo>>,
     /// Scopes whose last effect returns data.
     silent: HashMap<ScopeId, bool>,
+    /// Scopes of which nothing is told but what they write.
+    inner: HashSet<ScopeId>,
+    /// What begins next was typed.
+    typed: bool,
     unfinished: HashMap<ScopeId, [String; 2]>,
     bound: HashMap<ScopeId, Vec<(Arc<str>, Value)>>,
     /// What was drawn of the failure that stopped the run last.
@@ -61,6 +65,11 @@ impl Telling {
         }
     }
 
+    /// Whether what begins next was typed: its end is told wherever that was.
+    pub(super) fn is_typed(&self, is_typed: bool) {
+        self.state.borrow_mut().typed = is_typed;
+    }
+
     /// The names that a step bound, for its line.
     pub(super) fn bound(&self, scope: ScopeId, names: Vec<(Arc<str>, Value)>) {
         self.state.borrow_mut().bound.insert(scope, names);
@@ -84,7 +93,8 @@ impl Telling {
         let path = path(state, scope);
         state.open.remove(&scope.id);
         let bound = state.bound.remove(&scope.id).unwrap_or_default();
-        if is_phase && status != ScopeStatus::Skipped || state.leaves {
+        let is_inner = state.inner.remove(&scope.id);
+        if is_phase && status != ScopeStatus::Skipped || is_inner || state.leaves {
             return;
         }
         let mut line = format!("{} {path}", Mark::of(status).draw(style));
@@ -156,6 +166,12 @@ impl Telling {
                 self.say(&paint(style, Ink::Bold, &line));
             }
             Event::ScopeStarted(scope) => {
+                // A check tells what came of it, and not of each look.
+                let is_typed = std::mem::take(&mut state.typed);
+                let outer = scope.parent.and_then(|id| state.open.get(&id));
+                if !is_typed && outer.is_some_and(|outer| outer.kind == "check") {
+                    state.inner.insert(scope.id);
+                }
                 state.open.insert(scope.id, Rc::clone(scope));
             }
             Event::Progress { scope, attempt, seen, elapsed, limit } => {
@@ -210,7 +226,10 @@ fn path(state: &State, scope: &ScopeInfo) -> String {
     }
     titles.reverse();
     match scope.kind {
-        "undo" | "restore" => format!("taken back: {}", titles.join(" · ")),
+        "undo" | "restore" => {
+            let title = titles.join(" · ");
+            format!("taken back: {}", title.strip_prefix("take back ").unwrap_or(&title))
+        }
         _ => titles.join(" · "),
     }
 }

@@ -17,6 +17,7 @@ use crate::runtime::branch::Branch;
 use crate::runtime::event::ScopeInfo;
 use crate::runtime::failure::Failure;
 use crate::runtime::flow::Flow;
+use crate::runtime::start::counted;
 use crate::runtime::wording;
 use crate::source::{Sources, Span};
 use crate::value::Value;
@@ -164,8 +165,7 @@ impl<'a> Held<'a> {
     /// What becomes of the failure at which the run stands, if nobody says anything else.
     pub fn fate(&self) -> String {
         let Stop::Failed { scope, .. } = self.stop else { return String::new() };
-        let armed = self.branch.run.root.newest_first().len();
-        let armed = if armed == 1 { "1 compensation".to_owned() } else { format!("{armed} compensations") };
+        let armed = counted(&self.branch.run.root.newest_first());
         match &scope.clauses.on_fail {
             Some(OnFail::Stop) => "on_fail stop: the run stops here".to_owned(),
             Some(OnFail::Continue) => "on_fail continue: accepted, the run goes on".to_owned(),
@@ -173,6 +173,10 @@ impl<'a> Held<'a> {
             Some(OnFail::Ask) => YOU_DECIDE.to_owned(),
             Some(OnFail::Handler { .. }) => "its on_fail { … } runs".to_owned(),
             Some(OnFail::Rollback) => format!("on_fail rollback, {armed}"),
+            None if let Some(slot) = scope.verdict => match self.branch.name_info(slot) {
+                Some(info) if !info.name.starts_with('$') => format!("`{}` is false, and the run goes on", info.name),
+                _ => "it did not pass, and the run goes on".to_owned(),
+            },
             None if self.branch.asks => YOU_DECIDE.to_owned(),
             None if self.branch.rolls_back => format!("on_fail rollback, {armed}"),
             None => "the failure goes up to what is around it".to_owned(),
