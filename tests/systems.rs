@@ -31,6 +31,8 @@ mod servers;
 #[path = "tools/sites/mod.rs"]
 #[allow(dead_code, reason = "a test asks it, and has the tools set it up")]
 mod sites;
+#[path = "systems/stepped.rs"]
+mod stepped;
 #[path = "systems/table.rs"]
 mod table;
 #[path = "stdlib/world.rs"]

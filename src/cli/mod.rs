@@ -31,6 +31,7 @@ use std::process::ExitCode;
 
 pub use bug::report_bugs;
 use clap::{CommandFactory, Parser, Subcommand};
+pub use repl::Scripted;
 
 /// Nothing was executed: usage, configuration or source.
 const NOTHING_EXECUTED: u8 = 2;

@@ -131,7 +131,24 @@ pub(super) struct Lines {
     requests: RefCell<Option<mpsc::Sender<Request>>>,
     abandoned: RefCell<Option<Abandoned>>,
     printer: RefCell<Option<TakesPrinter>>,
-    is_script: bool,
+    script: RefCell<Option<Script>>,
+}
+
+type ReadsLine = Box<dyn FnMut(&mut String) -> std::io::Result<usize> + Send>;
+
+/// Lines that somebody wrote down, in place of whoever types.
+pub(super) struct Script {
+    /// Reads one more with its end; nothing at the end of all.
+    pub(super) next: ReadsLine,
+    /// Shows each behind its prompt, so that what is said reads like a session.
+    pub(super) shows: Box<dyn FnMut(&str) + Send>,
+}
+
+impl Script {
+    /// On standard input.
+    pub(super) fn piped() -> Self {
+        Self { next: Box::new(|line| std::io::stdin().read_line(line)), shows: Box::new(terminal::say) }
+    }
 }
 
 impl Lines {
@@ -140,9 +157,9 @@ impl Lines {
         Self { printer: RefCell::new(Some(Box::new(printer))), ..Self::default() }
     }
 
-    /// The lines of standard input, as they are.
-    pub(super) fn of_script() -> Self {
-        Self { is_script: true, ..Self::default() }
+    /// The lines of a script, as they are.
+    pub(super) fn of_script(script: Script) -> Self {
+        Self { script: RefCell::new(Some(script)), ..Self::default() }
     }
 
     /// Asks for a line. `None`: cancelled, with the terminal as it was before.
@@ -200,8 +217,10 @@ impl Lines {
     fn request(&self, prompt: &str, hidden: bool, assist: Option<Assisted>) -> oneshot::Receiver<Typed> {
         let (reply, answer) = oneshot::channel();
         let mut requests = self.requests.borrow_mut();
-        let sender =
-            requests.get_or_insert_with(|| if self.is_script { begin_script() } else { begin(self.printer.take()) });
+        let sender = requests.get_or_insert_with(|| match self.script.take() {
+            Some(script) => begin_script(script),
+            None => begin(self.printer.take()),
+        });
         // Should the thread be gone, the reply is dropped, and the answer is `Ended`.
         let _ = sender.send(Request { prompt: prompt.to_owned(), hidden, assist, reply });
         answer
@@ -225,16 +244,15 @@ fn begin(printer: Option<TakesPrinter>) -> mpsc::Sender<Request> {
     sender
 }
 
-/// The lines of standard input; each is shown behind its prompt, so that what is said reads like a session.
-fn begin_script() -> mpsc::Sender<Request> {
+fn begin_script(mut script: Script) -> mpsc::Sender<Request> {
     let (sender, requests) = mpsc::channel::<Request>();
     let _ = std::thread::Builder::new().name("script".to_owned()).spawn(move || {
         for Request { prompt, hidden, assist: _, reply } in requests {
             let mut text = String::new();
-            let typed = match std::io::stdin().read_line(&mut text) {
+            let typed = match (script.next)(&mut text) {
                 Ok(n) if n > 0 => {
                     let text = text.trim_end_matches(['\n', '\r']);
-                    terminal::say(&format!("{prompt}{}", if hidden { "" } else { text }));
+                    (script.shows)(&format!("{prompt}{}", if hidden { "" } else { text }));
                     Typed::Text(text.to_owned())
                 }
                 _ => Typed::Ended,

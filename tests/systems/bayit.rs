@@ -11,7 +11,7 @@ const OLD: &str = "bayit-plus-backend-00002-abc=100";
 const NEW: &str = "bayit-plus-backend-00003-abc=100";
 const IMAGE: &str = "us-docker.pkg.dev/bayit/backend:102";
 
-fn world() -> Cloud {
+pub(crate) fn world() -> Cloud {
     let mut world = Cloud::of("bayit");
     world.system.world.repository();
     world.system.var("SLACK_DEPLOYMENTS", "https://hooks.slack.com/services/T0/B0/deployments");

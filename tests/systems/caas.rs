@@ -152,7 +152,7 @@ fn incident(world: &World) -> Ran {
 }
 
 /// Login fails with 401 where `on` is live: a revision, or all of an image.
-fn login_fails(world: &World, on: &str) {
+pub(crate) fn login_fails(world: &World, on: &str) {
     world.sign(json!({ "at": "POST */auth/login", "on": on, "status": 401 }));
     world.sign(json!({
         "at": "GET */auth-test", "on": on, "status": 200,

@@ -12,14 +12,14 @@ use crate::servers::server::postgres;
 use crate::tools::{Ran, settled};
 use crate::world::{Asks, Change, System, change_state};
 
-const BACKEND: &str = "case-management-backend";
+pub(crate) const BACKEND: &str = "case-management-backend";
 const FRONTEND: &str = "case-management-frontend";
 /// The image that the pipeline of the backend deploys.
-const NEW: &str = "ghcr.io/case/case-management-backend:3";
+pub(crate) const NEW: &str = "ghcr.io/case/case-management-backend:3";
 const RELEASE: &str = "v2026.01.20";
 
-struct Cases {
-    system: System,
+pub(crate) struct Cases {
+    pub(crate) system: System,
     database: Db,
     test_database: Db,
 }
@@ -35,7 +35,7 @@ struct Everything {
 
 impl Cases {
     /// `None` where PostgreSQL or Redis is not installed.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let (server, cache) = postgres().zip(redis())?;
         let mut system = System::of("casemgmt");
         let (database, test_database) = (server.postgres_database(), server.postgres_database());
@@ -110,7 +110,7 @@ impl Cases {
         }
     }
 
-    fn image(&self, app: &str) -> String {
+    pub(crate) fn image(&self, app: &str) -> String {
         let object = &self.system.state()["k8s"]["objects"][format!("case-management/Deployment/{app}")];
         object["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
@@ -148,7 +148,7 @@ impl Cases {
         ran.tells("the schema stays as migrated");
     }
 
-    fn sign(&self, sign: Value) {
+    pub(crate) fn sign(&self, sign: Value) {
         self.system.change(|state| add_sign(state, sign));
     }
 
@@ -180,7 +180,7 @@ fn add_sign(state: &mut Value, sign: Value) {
 }
 
 /// People who agree, and type what has to be typed.
-fn asks() -> Asks<'static> {
+pub(crate) fn asks() -> Asks<'static> {
     Asks::of("production").by("eve").says("run \"", "production").agrees()
 }
 
@@ -468,7 +468,7 @@ fn the_triggers_roll_back_by_themselves() {
 }
 
 /// The newest version runs, as after a deployment.
-fn deployed(cases: &Cases) {
+pub(crate) fn deployed(cases: &Cases) {
     cases.system.change(|state| {
         for app in [BACKEND, FRONTEND] {
             let at = format!("case-management/Deployment/{app}");

@@ -126,21 +126,40 @@ impl Cloud {
     }
 
     pub(crate) fn run(&self, file: &str, env: &str, params: &[(&str, &str)]) -> Ran {
+        let asks = self.asks(env, params);
+        self.ran(|system| system.run(file, asks))
+    }
+
+    /// One that lies in the world's folder.
+    pub(crate) fn run_own(&self, file: &str, env: &str) -> Ran {
+        let asks = self.asks(env, &[]);
+        self.ran(|system| system.run_own(file, asks))
+    }
+
+    /// Steps through a runbook by what is typed, in a copy of the system's folder within the world.
+    pub(crate) fn steps(&self, file: &str, env: &str, script: &str) -> Ran {
+        let (books, asks) = (self.system.copy(), self.asks(env, &[]).steps(script));
+        self.ran(|system| system.run_own(&format!("{books}/{file}"), asks))
+    }
+
+    fn asks(&self, env: &str, params: &[(&str, &str)]) -> Asks<'static> {
         let mut asks = Asks::of(env).by("eve");
         for (name, value) in params {
             asks = asks.param(name, value);
         }
         if self.nobody {
-            asks = asks.says("", "(nobody)");
-        } else {
-            for (question, answer) in &self.answers {
-                asks = asks.says(question, answer);
-            }
-            // Whatever is typed to be sure is the environment's name.
-            asks = asks.says("run \"", env).says("step \"", env).agrees();
+            return asks.says("", "(nobody)");
         }
+        for (question, answer) in &self.answers {
+            asks = asks.says(question, answer);
+        }
+        // Whatever is typed to be sure is the environment's name.
+        asks.says("run \"", env).says("step \"", env).agrees()
+    }
+
+    fn ran(&self, runs: impl FnOnce(&System) -> crate::tools::Ran) -> Ran {
         let (began, calls) = (self.system.now(), self.system.calls().len());
-        let ran = self.system.run(file, asks);
+        let ran = runs(&self.system);
         let calls = self.system.calls().split_off(calls);
         let calls = calls.into_iter().map(|line| line.chars().take(200).collect()).collect();
         Ran { code: ran.code, text: ran.text, took: self.system.now() - began, calls, reaction: self.system.reaction() }

@@ -12,7 +12,7 @@ const OLD: &str = "liftlog-python-backend-staging-00002-abc=100";
 const NEW: &str = "liftlog-python-backend-staging-00003-abc=100";
 const IMAGE: &str = "ghcr.io/liftlog/python-backend:latest";
 
-fn world() -> Cloud {
+pub(crate) fn world() -> Cloud {
     let mut world = Cloud::of("liftlog");
     world.system.var("SLACK_INCIDENTS", "https://hooks.slack.com/services/T0/B0/incidents");
     world.system.var("OPENAI_API_KEY", "sk-a-key-of-openai");
@@ -271,7 +271,7 @@ fn key_metrics_and_their_actions() {
     more.run("metrics.rbk", "staging", &[]).ends(0).tells("error rate 0.5%: normal is < 0.1%");
 }
 
-fn log(text: &str) -> Value {
+pub(crate) fn log(text: &str) -> Value {
     json!([{ "severity": "ERROR", "textPayload": text, "resource": { "labels": { "service_name": "liftlog-python-backend-staging" } } }])
 }
 

@@ -37,8 +37,8 @@ CREATE VIEW v_user_sync_missing AS SELECT email FROM users WHERE email NOT IN
 CREATE VIEW v_user_sync_status AS SELECT count(*) AS users, (SELECT count(*) FROM v_user_sync_missing) AS missing FROM users;
 ";
 
-struct Cube {
-    system: System,
+pub(crate) struct Cube {
+    pub(crate) system: System,
     port: u16,
     _one: MutexGuard<'static, ()>,
 }
@@ -55,7 +55,7 @@ struct Everything {
 
 impl Cube {
     /// `None` where PostgreSQL is not installed.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let server = postgres()?;
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         // Waits until the server answers.
@@ -199,7 +199,7 @@ fn add_sign(state: &mut Value, sign: Value) {
     }
 }
 
-fn asks() -> Asks<'static> {
+pub(crate) fn asks() -> Asks<'static> {
     Asks::of("production").by("eve").says("run \"", "production").agrees()
 }
 

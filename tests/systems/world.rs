@@ -4,14 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rbk::cli::Scripted;
 use rbk::host::{Cancel, Host, LocalFuture};
 use rbk::journal::{Groups, Memory, Record};
 use rbk::report::plain::{Plain, Telling};
 use rbk::runtime::event::{Event, Observer, ScopeStatus};
 use rbk::runtime::inputs::{Given, GivenValue, bind};
 use rbk::runtime::person::{Answer, Person, Question, QuestionKind};
+use rbk::runtime::steer::Stepping;
 use rbk::runtime::{Control, NobodyElsewhere, Selection, Start, Unhandled};
 use rbk::session;
 use serde_json::Value;
@@ -73,6 +76,7 @@ pub(crate) struct Asks<'a> {
     only: Vec<String>,
     watches: Option<Watching<'a>>,
     agrees: bool,
+    steps: Option<String>,
 }
 
 impl<'a> Asks<'a> {
@@ -107,6 +111,12 @@ impl<'a> Asks<'a> {
 
     pub(crate) fn only(mut self, step: &str) -> Self {
         self.only.push(step.to_owned());
+        self
+    }
+
+    /// Somebody steps through it, and types this. What the runbook itself asks is answered beside.
+    pub(crate) fn steps(mut self, script: &str) -> Self {
+        self.steps = Some(script.to_owned());
         self
     }
 
@@ -212,19 +222,33 @@ impl System {
 
     pub(crate) fn run(&self, file: &str, asks: Asks<'_>) -> Ran {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks").join(self.name).join(file);
-        let ran = self.run_at(&path, asks);
-        if std::env::var_os("RBK_SHOW").is_some() {
-            eprintln!("== {file}: {}\n{}", ran.code, ran.text);
-        }
-        ran
+        self.run_at(&path, asks)
     }
 
-    /// One that a test wrote into the world's folder.
+    /// The system's runbooks, copied into the world's folder: beneath this name.
+    pub(crate) fn copy(&self) -> &'static str {
+        let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks").join(self.name), self.path());
+        std::fs::create_dir_all(to.join("books")).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), to.join("books").join(entry.file_name())).unwrap();
+        }
+        "books"
+    }
+
+    /// One that lies in the world's folder.
     pub(crate) fn run_own(&self, file: &str, asks: Asks<'_>) -> Ran {
         self.run_at(&self.path().join(file), asks)
     }
 
     fn run_at(&self, path: &Path, asks: Asks<'_>) -> Ran {
+        let ran = self.ran(path, asks);
+        if std::env::var_os("RBK_SHOW").is_some() {
+            eprintln!("== {}: {}\n{}", path.display(), ran.code, ran.text);
+        }
+        ran
+    }
+
+    fn ran(&self, path: &Path, asks: Asks<'_>) -> Ran {
         let told = Told::default();
         let (clock, began, folder) = (Rc::clone(&self.clock), self.began, self.path().to_owned());
         let host: Rc<dyn Host> = Rc::new(WorldHost::new(clock, began, folder, self.vars.clone()));
@@ -237,7 +261,7 @@ impl System {
             passing.abort();
             code
         });
-        let text = String::from_utf8_lossy(&told.0.borrow()).into_owned();
+        let text = String::from_utf8_lossy(&told.0.lock().unwrap()).into_owned();
         Ran { code: code.map_or(2, i32::from), text }
     }
 }
@@ -299,18 +323,27 @@ async fn started(
     let questions = Rc::new(Questions::default());
     let person: Rc<dyn Person> = Rc::clone(&questions) as _;
     let telling = Telling { verbose: std::env::var_os("RBK_SHOW").is_some(), ..Telling::default() };
+    let stepped = asks.steps.clone().map(|script| Scripted::new(script, told.clone(), &program, Rc::clone(host)));
+    let stepping = stepped.as_ref().map(|stepped| Stepping {
+        typing: Rc::new(session::typing(&opened.sources).unwrap()),
+        steering: Some(Rc::clone(&stepped.steering)),
+    });
+    let observer: Rc<dyn Observer> = match stepped {
+        Some(stepped) => stepped.reporter,
+        None => Rc::new(Plain::new(Box::new(told.clone()), Rc::clone(host), telling)),
+    };
     let start = Start {
         unit,
         id: "run-1".into(),
         host: Rc::clone(host),
         dispatcher: session::live(host, &record, &person, &(Rc::new(NobodyElsewhere) as _)),
-        observer: Rc::new(Watch::new(Plain::new(Box::new(told.clone()), Rc::clone(host), telling), reaction)),
+        observer: Rc::new(Watch::new(observer, reaction)),
         control: Rc::new(Control::default()),
         selection,
         on_fail: Unhandled::default(),
         before: None,
         groups: Groups::default(),
-        stepping: None,
+        stepping,
     };
     let report = tokio::select! {
         report = rbk::runtime::run(start) => report,
@@ -321,16 +354,16 @@ async fn started(
 
 /// Tells the run, and measures how long a failure waits for what takes it back.
 struct Watch {
-    plain: Plain,
+    telling: Rc<dyn Observer>,
     failed: Cell<Option<Instant>>,
     rolling: Cell<bool>,
     reaction: Rc<Cell<Option<Duration>>>,
 }
 
 impl Watch {
-    fn new(plain: Plain, reaction: &Rc<Cell<Option<Duration>>>) -> Self {
+    fn new(telling: Rc<dyn Observer>, reaction: &Rc<Cell<Option<Duration>>>) -> Self {
         reaction.set(None);
-        Self { plain, failed: Cell::default(), rolling: Cell::default(), reaction: Rc::clone(reaction) }
+        Self { telling, failed: Cell::default(), rolling: Cell::default(), reaction: Rc::clone(reaction) }
     }
 }
 
@@ -348,7 +381,7 @@ impl Observer for Watch {
             }
             _ => {}
         }
-        self.plain.observe(event);
+        self.telling.observe(event);
     }
 }
 
@@ -408,17 +441,17 @@ fn said(question: &Question, asks: &Asks<'_>, used: &mut [bool]) -> Option<Strin
 
 /// What people are told.
 #[derive(Clone, Default)]
-struct Told(Rc<RefCell<Vec<u8>>>);
+struct Told(Arc<Mutex<Vec<u8>>>);
 
 impl Told {
     fn line(&self, text: &str) {
-        self.0.borrow_mut().extend(format!("{text}\n").bytes());
+        self.0.lock().unwrap().extend(format!("{text}\n").bytes());
     }
 }
 
 impl std::io::Write for Told {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use super::super::prompt::{Assisted, Lines, Printer, Typed};
+use super::super::prompt::{Assisted, Lines, Printer, Script, Typed};
 use super::super::terminal;
 use crate::diag::Style;
 use crate::host::Cancel;
@@ -31,21 +31,36 @@ pub(in crate::cli) struct Console {
     lines: Rc<Lines>,
     style: Style,
     is_script: bool,
+    /// Where it is drawn as on the terminal, that tells how wide it is.
+    has_window: bool,
 }
 
 impl Console {
     /// On the terminal, or on standard input and output if there is none.
     pub(in crate::cli) fn new() -> Self {
-        let (out, said) = mpsc::channel();
-        let _ = std::thread::Builder::new().name("screen".to_owned()).spawn(move || Screen::default().shows(&said));
-        let is_script = !terminal::is_interactive();
+        let (out, is_script) = (screen(Screen::new(std::io::stderr(), std::io::stdout())), !terminal::is_interactive());
         let printers = out.clone();
         let lines = if is_script {
-            Lines::of_script()
+            Lines::of_script(Script::piped())
         } else {
             Lines::below(move |printer| drop(printers.send(Out::Printer(printer))))
         };
-        Self { out, lines: Rc::new(lines), style: terminal::stderr_style(), is_script }
+        Self { out, lines: Rc::new(lines), style: terminal::stderr_style(), is_script, has_window: true }
+    }
+
+    /// By a script of its own, and all that is said goes there.
+    pub(in crate::cli) fn of_script(script: String, said: impl Write + Clone + Send + 'static) -> Self {
+        let mut rest = script;
+        let next = move |line: &mut String| {
+            let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+            line.extend(rest.drain(..end));
+            Ok(line.len())
+        };
+        let mut shown = said.clone();
+        let shows = move |line: &str| drop(writeln!(shown, "{}", terminal::hidden(line)));
+        let lines = Lines::of_script(Script { next: Box::new(next), shows: Box::new(shows) });
+        let out = screen(Screen::new(said.clone(), said));
+        Self { out, lines: Rc::new(lines), style: Style::default(), is_script: true, has_window: false }
     }
 
     /// Who else reads what is typed.
@@ -61,7 +76,8 @@ impl Console {
     /// How to draw.
     pub(in crate::cli) fn style(&self) -> Style {
         // Windows are resized.
-        Style { width: terminal::stderr_style().width, ..self.style }
+        let width = if self.has_window { terminal::stderr_style().width } else { self.style.width };
+        Style { width, ..self.style }
     }
 
     /// A text for people.
@@ -102,22 +118,33 @@ impl Console {
     }
 }
 
+fn screen(screen: Screen) -> Sender<Out> {
+    let (out, said) = mpsc::channel();
+    let _ = std::thread::Builder::new().name("screen".to_owned()).spawn(move || screen.shows(&said));
+    out
+}
+
 /// The thread that writes.
-#[derive(Default)]
 struct Screen {
+    people: Box<dyn Write + Send>,
+    data: Box<dyn Write + Send>,
     printer: Option<Printer>,
     is_open: bool,
 }
 
 impl Screen {
+    fn new(people: impl Write + Send + 'static, data: impl Write + Send + 'static) -> Self {
+        Self { people: Box::new(people), data: Box::new(data), printer: None, is_open: false }
+    }
+
     fn shows(mut self, said: &Receiver<Out>) {
         let mut next = said.recv().ok();
         while let Some(out) = next.take() {
             match out {
                 Out::Line(line) => next = self.lines(line, said),
                 Out::Data(text) => {
-                    let _ = std::io::stdout().write_all(format!("{text}\n").as_bytes());
-                    let _ = std::io::stdout().flush();
+                    let _ = self.data.write_all(format!("{text}\n").as_bytes());
+                    let _ = self.data.flush();
                 }
                 Out::Prompt(is_open) => self.is_open = is_open,
                 Out::Printer(printer) => self.printer = Some(printer),
@@ -145,7 +172,7 @@ impl Screen {
         }
         match &mut self.printer {
             Some(printer) if self.is_open => drop(printer.print(text)),
-            _ => drop(std::io::stderr().write_all(text.as_bytes())),
+            _ => drop(self.people.write_all(text.as_bytes())),
         }
         next
     }

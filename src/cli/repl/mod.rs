@@ -14,13 +14,16 @@ mod stepper;
 mod tell;
 mod typist;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::inputs::Inputs;
 use super::journal::JournalArgs;
 use super::person::{Answers, TerminalPerson};
 use super::run;
+use crate::analysis::Program;
 use crate::host::Host;
 use crate::report::Reporter;
 use crate::report::ending::Asked;
@@ -43,6 +46,28 @@ pub(super) struct Args {
     journal: JournalArgs,
 }
 
+/// A stepper that follows a script, for a run that somebody starts in a world of his own.
+pub struct Scripted {
+    /// Who tells the run.
+    pub reporter: Rc<dyn Reporter>,
+    /// Who steps.
+    pub steering: Rc<dyn Steering>,
+}
+
+impl Scripted {
+    /// Steps through a program by the lines of a script; all that is said goes to `said`, each line behind its prompt.
+    pub fn new(
+        script: String,
+        said: impl Write + Clone + Send + 'static,
+        program: &Arc<Program>,
+        host: Rc<dyn Host>,
+    ) -> Self {
+        let console = Rc::new(console::Console::of_script(script, said));
+        let Session { reporter, steering, .. } = Session::at(console, Asked::default(), Outline::of(program), host);
+        Self { reporter, steering }
+    }
+}
+
 pub(super) fn run(args: Args) -> u8 {
     run::session(args.file, args.inputs, args.journal)
 }
@@ -59,7 +84,10 @@ pub(super) struct Session {
 impl Session {
     /// At the terminal, or by the script on standard input.
     pub(super) fn new(asked: Asked, outline: Outline, host: Rc<dyn Host>) -> Self {
-        let console = Rc::new(console::Console::new());
+        Self::at(Rc::new(console::Console::new()), asked, outline, host)
+    }
+
+    fn at(console: Rc<console::Console>, asked: Asked, outline: Outline, host: Rc<dyn Host>) -> Self {
         let telling = Rc::new(tell::Telling::new(Rc::clone(&console), asked));
         let steering = Rc::new(stepper::Stepper::new(Rc::clone(&console), Rc::clone(&telling), outline, host));
         Self { reporter: telling, steering, console }
