@@ -30,15 +30,23 @@ impl<'i> Builder<'i> {
                 match part.as_rule() {
                     Rule::entry => entries.extend(self.entry(&part)),
                     Rule::unclosed => self.unclosed_block(self.span(inner), self.span(&part)),
-                    _ => self.report(self.bad_entry(
-                        &part,
-                        "a setting is written `key = value`",
-                        "owner = \"@platform\"",
-                    )),
+                    _ => self.report(self.bad_setting(&part)),
                 }
             }
             entries
         })
+    }
+
+    fn bad_setting(&self, node: &Node<'i>) -> Diagnostic {
+        let span = self.trimmed(node);
+        let key = self.source(span).trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let follows_another = !self.text[..span.start as usize].trim_end_matches([' ', '\t']).ends_with('\n');
+        if follows_another && key.len() < self.source(span).len() && key.trim_start().starts_with('=') {
+            return Diagnostic::error(&code::SYNTAX, span, "each setting has a line of its own", "a second one")
+                .help("begin a new line before it, or put `;` between them")
+                .fix(Span { end: span.start, ..span }, "; ");
+        }
+        self.bad_entry(node, "a setting is written `key = value`", "owner = \"@platform\"")
     }
 
     fn entry(&self, node: &Node<'i>) -> Option<Entry> {
@@ -284,6 +292,8 @@ mod tests {
     #[test]
     fn mends_settings() {
         assert_eq!(mended("env a { b: 1 }"), "env a { b = 1 }");
+        assert_eq!(fault("env a { b = \"x\" c = 2 }").message, "each setting has a line of its own");
+        assert_eq!(mended("env a { b = \"x\" c = 2 }"), "env a { b = \"x\" ; c = 2 }");
         assert_eq!(fault("env a {\n    b = 1\n    c d\n    e = 2\n}").message, "a setting is written `key = value`");
     }
 

@@ -193,6 +193,9 @@ impl<'i> Builder<'i> {
         while self.bracket_extra(kids, open) {}
         let Some(node) = kids.accept(Rule::unclosed) else { return };
         let line_end = super::offset(self.end_of_line(open.start as usize));
+        let is_open_text = |other: &Diagnostic| {
+            other.code == &code::BAD_STRING || other.code == &code::UNCLOSED && self.source(other.span()) == "\"\"\""
+        };
         let explained = self.reported_since(open.start)
             && self
                 .diagnostics
@@ -200,7 +203,7 @@ impl<'i> Builder<'i> {
                 .iter()
                 .rev()
                 .take_while(|other| other.span().start >= open.start)
-                .any(|other| other.span().start < line_end || other.code == &code::BAD_STRING);
+                .any(|other| other.span().start < line_end || is_open_text(other));
         if explained {
             return;
         }
@@ -273,7 +276,7 @@ impl<'i> Builder<'i> {
     pub(super) fn open_block(&self, span: Span) {
         let opener = Span { end: span.start + 3, ..span };
         self.report(
-            Diagnostic::error(&code::BAD_STRING, opener, "nothing closes this `\"\"\"`", "opened here")
+            Diagnostic::error(&code::UNCLOSED, opener, "nothing closes this `\"\"\"`", "opened here")
                 .help("close it with `\"\"\"` on a line of its own"),
         );
     }
