@@ -30,7 +30,7 @@ impl History {
     /// The lines, oldest first.
     pub(in crate::cli) fn lines(&self, host: &dyn Host) -> Vec<String> {
         let text = host.files().read(&self.file).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        text.unwrap_or_default().lines().map(|line| line.replace("\\n", "\n").replace("\\\\", "\\")).collect()
+        text.unwrap_or_default().lines().map(typed).collect()
     }
 
     /// Keeps a line, unless it holds a secret. Tells whether it did; a history that cannot be written is none.
@@ -45,11 +45,46 @@ impl History {
         }
         lines.push(line.to_owned());
         let kept = &lines[lines.len().saturating_sub(MOST)..];
-        let text: String = kept.iter().map(|line| line.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect();
+        let text: String = kept.iter().map(|line| written(line) + "\n").collect();
         if let Some(folder) = self.file.parent() {
             let _ = host.files().create_dir(folder);
         }
         let _ = host.files().write_atomic(&self.file, text.as_bytes(), Some(0o600));
         true
+    }
+}
+
+/// As it stands in the file: a line, also what was typed in several.
+fn written(typed: &str) -> String {
+    typed.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+/// As it was typed.
+fn typed(written: &str) -> String {
+    let mut text = String::with_capacity(written.len());
+    let mut chars = written.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some(other) => other,
+                None => '\\',
+            },
+            c => c,
+        });
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_comes_back_as_it_was() {
+        for line in [r#"p "a\nb""#, r"$ printf 'a\\n'", "for n in [1] {\n    $ true\n}", r"\", r"$ echo a \"] {
+            assert!(!written(line).contains('\n'));
+            assert_eq!(typed(&written(line)), line);
+        }
     }
 }
