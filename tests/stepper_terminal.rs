@@ -75,6 +75,13 @@ impl Session {
         self.terminal.until(words, || self.terminal.plain().contains(words));
     }
 
+    /// Waits for a prompt behind some words. A block of several lines is drawn with its prompt again and again.
+    #[track_caller]
+    fn asks_behind(&self, words: &str) {
+        let asks = || self.terminal.plain().rsplit_once(words).is_some_and(|(_, behind)| behind.contains("› "));
+        self.terminal.until(&format!("a prompt behind {words}"), asks);
+    }
+
     /// Asks to leave.
     fn quits(&mut self) {
         let before = self.terminal.shown().matches("r, p, l or n").count();
@@ -105,6 +112,41 @@ fn ctrl_c_clears_the_line_and_ctrl_d_asks() {
     assert_eq!(session.world.ledger(), Vec::<String>::new());
     let world = session.leaves();
     assert_eq!(world.record().unwrap().1, Standing::Ended("failed".into()));
+}
+
+#[test]
+fn a_block_of_several_lines_is_edited_as_one() {
+    let mut session = Session::step();
+    session.terminal.types("for k in [1, 2] {\r");
+    session.terminal.types("    note \"k is ${k}\"\r");
+    // Up within the block, to the end of its first line, and a third number into the list.
+    session.terminal.types(&format!("{UP}{UP}\u{5}\u{1b}[D\u{1b}[D\u{1b}[D, 3"));
+    session.terminal.types("\u{1b}[B\u{1b}[B}\r");
+    session.shows("note: k is 3");
+    session.asks_behind("note: k is 3");
+    session.terminal.types(UP);
+    let comes_back = || session.terminal.plain().rsplit("k is 3").next().unwrap().contains("for k in [1, 2, 3] {");
+    session.terminal.until("the block comes back", comes_back);
+    session.terminal.types(CTRL_C);
+    session.asks_behind("}");
+    session.terminal.types("let pods = {\r    ready: 6,\r}\rp pods.ready + 11\r");
+    session.shows("\n17");
+    // Several commands in one paste are none.
+    session.terminal.types("\u{1b}[200~n\nn\u{1b}[201~\r");
+    session.asks_behind("stand alone, one a line");
+    let world = session.leaves();
+    assert_eq!(world.ledger(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_typed_ahead_is_kept() {
+    let mut session = Session::step();
+    session.terminal.types("p 40 + 1\rp 40 + 2\rp 40 + 3\r");
+    for wanted in ["41", "42", "43"] {
+        session.answered();
+        session.shows(wanted);
+    }
+    session.leaves();
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What is typed at a prompt: a command of the stepper, or something of the language.
 
+use crate::diag::{Diagnostic, code};
+use crate::source::FileId;
+use crate::syntax;
+
 /// A command, or a text of the language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
@@ -154,6 +158,25 @@ pub(super) fn parse(text: &str) -> Command {
     }
 }
 
+/// Whether more lines belong to what is typed: something of the language is open at its end.
+pub(super) fn is_unfinished(text: &str) -> bool {
+    match parse(text) {
+        Command::Language(text) | Command::Print(text) | Command::Set(text) | Command::Display(Some(text)) => {
+            let is_open = |found: &Diagnostic| found.code == &code::UNCLOSED;
+            text.ends_with('\\') || syntax::parse(FileId(0), &text).diagnostics.iter().any(is_open)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text of several lines has commands of the stepper in it, of which each is a line of its own.
+pub(super) fn holds_commands(text: &str) -> bool {
+    let is_command = |line: &str| {
+        !matches!(parse(line), Command::Language(_) | Command::Print(_) | Command::Set(_) | Command::Display(_))
+    };
+    text.trim().split_once('\n').is_some_and(|(first, _)| is_command(first))
+}
+
 /// Whether a text goes on with a name before it, and is nothing that follows a command.
 fn continues_an_expression(rest: &str) -> bool {
     let operators = ["=", "+", "*", "/", "<", ">", "!=", "??", "?.", ".", ")", ","];
@@ -189,5 +212,26 @@ mod tests {
         assert_eq!(parse("undo all"), Command::Undo(Some("all".into())));
         assert_eq!(parse("b verify if rate > 5%"), Command::Break(Some("verify if rate > 5%".into())));
         assert_eq!(parse("let n = 3"), Command::Language("let n = 3".into()));
+    }
+
+    #[test]
+    fn what_is_open_wants_more_lines() {
+        for open in
+            ["for n in [1, 2] {", "step \"x\" {\n    $ true", "p [1,", "set n = {", "$ echo a \\", "let t = \"\"\""]
+        {
+            assert!(is_unfinished(open), "{open}");
+        }
+        for whole in ["", "n", "note it is { open", "k (really", "p [1]", "for n in [1] {\n    $ true\n}", "p n +"] {
+            assert!(!is_unfinished(whole), "{whole}");
+        }
+    }
+
+    #[test]
+    fn commands_are_one_a_line() {
+        assert!(holds_commands("n\nn"));
+        assert!(holds_commands("c\nlet x = 1"));
+        assert!(!holds_commands("n"));
+        assert!(!holds_commands("for n in [1] {\n    note n\n}"));
+        assert!(!holds_commands("p [1,\n2]"));
     }
 }

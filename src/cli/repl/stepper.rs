@@ -175,6 +175,10 @@ impl Stepper {
     }
 
     async fn does(&self, held: &mut Held<'_>, text: &str) -> Option<Go> {
+        if command::holds_commands(text) {
+            self.hint("several lines are one block of the language; the stepper's commands stand alone, one a line");
+            return None;
+        }
         let mut command = command::parse(text);
         // What is written in the language is kept whole, once its last line is there.
         if !matches!(command, Command::Language(_)) {

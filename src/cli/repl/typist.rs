@@ -1,4 +1,4 @@
-//! What rustyline asks while somebody types: completion, hints, colours, all by what the prompt was given.
+//! What rustyline asks while somebody types: completion, hints, colours, whether a line is the last, all by what the prompt was given.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::assist::Assist;
+use super::command;
 
 /// See the module. Without anything given it is silent, as at the questions of a runbook.
 #[derive(Default)]
@@ -49,6 +50,12 @@ impl Highlighter for Typist {
     }
 }
 
-impl Validator for Typist {}
+impl Validator for Typist {
+    /// Enter begins another line as long as something is open, so that a block is edited as one.
+    fn validate(&self, typed: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let is_unfinished = self.assist.is_some() && command::is_unfinished(typed.input());
+        Ok(if is_unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
 
 impl Helper for Typist {}
