@@ -3,9 +3,16 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "stepper/commands.rs"]
+mod commands;
 mod ledger;
 #[path = "ledger/terminal.rs"]
 mod terminal;
+#[path = "stdlib/world.rs"]
+#[allow(dead_code, reason = "shared with the tests of the library, which use other parts of it")]
+mod tools;
+#[path = "stepper/transcript.rs"]
+mod transcript;
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -107,6 +107,11 @@ impl Terminal {
         out
     }
 
+    /// The lines as they stand on the screen, as long as none is wider than that.
+    pub fn lines(&self) -> Vec<String> {
+        self.shown().split('\n').map(drawn).collect()
+    }
+
     /// Waits until it shows this.
     pub fn until_shown(&self, words: &str) {
         self.until(words, || self.shown().contains(words));
@@ -179,6 +184,32 @@ impl Terminal {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// A line after all that was done to it: back to its beginning, to the right, and what stands there erased.
+fn drawn(line: &str) -> String {
+    let (mut cells, mut at) = (Vec::new(), 0);
+    let mut chars = line.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char == '\r' {
+            at = 0;
+        } else if char == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
+            let mut count = String::new();
+            while let Some(digit) = chars.next_if(|char| !char.is_ascii_alphabetic()) {
+                count.push(digit);
+            }
+            match chars.next() {
+                Some('C') => at += count.parse().unwrap_or(1),
+                Some('K' | 'J') => cells.truncate(at),
+                _ => {}
+            }
+        } else {
+            cells.resize(cells.len().max(at + 1), ' ');
+            cells[at] = char;
+            at += 1;
+        }
+    }
+    cells.into_iter().collect::<String>().trim_end().to_owned()
 }
 
 impl Drop for Terminal {

@@ -105,7 +105,12 @@ const DRAIN: Takes = takes(
 );
 
 pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
-    let words = call.words.clone();
+    let mut words = call.words.clone();
+    // What every command takes may stand before it.
+    let is_shared = |word: &str| SHARED.iter().any(|(long, short)| word == *long || word == *short);
+    while words.len() > 2 && is_shared(&words[0]) {
+        words.rotate_left(2);
+    }
     let two = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     let (command, takes, skip) = match (two(0), two(1)) {
         ("get", _) => (get as Verb, GET, 1),

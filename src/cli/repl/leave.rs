@@ -55,7 +55,11 @@ impl Stepper {
             return Some(Go::On);
         }
         let armed = held.armed();
-        let changes = if armed.len() == 1 { "1 change".to_owned() } else { format!("{} changes", armed.len()) };
+        let changes = match armed.len() {
+            0 => "nothing".to_owned(),
+            1 => "1 change".to_owned(),
+            count => format!("{count} changes"),
+        };
         self.say(&format!("   r  roll back: {changes} to take back"));
         self.say("   p  pause: rbk resume --step goes on here");
         self.say("   l  leave it as it stands");

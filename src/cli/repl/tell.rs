@@ -77,6 +77,10 @@ impl Telling {
 
     /// Draws a failure at which the run stops.
     pub(super) fn failed(&self, what: &Failure, next: &str) {
+        let unfinished = std::mem::take(&mut self.state.borrow_mut().unfinished);
+        for rest in unfinished.into_values().flatten().filter(|rest| !rest.is_empty()) {
+            self.raw_output(&rest);
+        }
         self.say(&failure::draw(what, next, &[], self.console.style()));
         self.state.borrow_mut().drawn = Some(what.message().to_owned());
     }
