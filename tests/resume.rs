@@ -10,6 +10,8 @@
 #[path = "golden/script.rs"]
 #[allow(dead_code)]
 mod script;
+#[path = "resume/stepped.rs"]
+mod stepped;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
