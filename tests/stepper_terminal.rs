@@ -15,7 +15,6 @@ mod tools;
 mod transcript;
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use ledger::World;
 use rbk::journal::store::Standing;
@@ -319,31 +318,4 @@ step "Second" {
     assert_eq!(session.terminal.ended().code(), Some(0), "{}", session.terminal.shown());
     session.shows("✓ Second");
     assert_eq!(session.world.ledger(), ["do first", "do second"]);
-}
-
-#[test]
-fn from_enter_to_the_prompt_after_a_pure_expression() {
-    let mut session = Session::step();
-    session.line("n");
-    let mut took: Vec<Duration> = (0..30)
-        .map(|_| {
-            let begun = Instant::now();
-            session.terminal.types("p answer * 2 + copies\r");
-            session.asked += 1;
-            while session.terminal.prompts() < session.asked {
-                std::thread::sleep(Duration::from_micros(50));
-                assert!(begun.elapsed() < Duration::from_secs(10), "{}", session.terminal.shown());
-            }
-            begun.elapsed()
-        })
-        .collect();
-    took.sort();
-    let median = took[took.len() / 2];
-    println!(
-        "from Enter to the prompt, median of {}: {median:?} (5 ms are promised of an optimised build)",
-        took.len()
-    );
-    // Unoptimised, and beside other tests, on two cores.
-    assert!(median < Duration::from_millis(150), "{took:?}");
-    session.leaves();
 }

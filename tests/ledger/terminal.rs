@@ -27,7 +27,8 @@ fn pair() -> (OwnedFd, OwnedFd) {
     let (mut near, mut far) = (0, 0);
     let size = libc::winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: both numbers are written when it succeeds; what is null is not looked at.
-    let made = unsafe { libc::openpty(&mut near, &mut far, std::ptr::null_mut(), std::ptr::null(), &size) };
+    let made =
+        unsafe { libc::openpty(&raw mut near, &raw mut far, std::ptr::null_mut(), std::ptr::null(), &raw const size) };
     assert_eq!(made, 0, "no pseudo-terminal");
     // SAFETY: they are open, and nobody else's.
     let pair = unsafe { (OwnedFd::from_raw_fd(near), OwnedFd::from_raw_fd(far)) };

@@ -65,7 +65,7 @@ fn world() -> World {
         checkout["status"][count] = 6.into();
     }
     state["k8s"]["objects"][CHECKOUT] = checkout;
-    let line = |number: usize| if number % 21 == 0 { "POST /pay 502 3.1s" } else { "POST /pay 200 0.1s" };
+    let line = |number: usize| if number.is_multiple_of(21) { "POST /pay 502 3.1s" } else { "POST /pay 200 0.1s" };
     state["k8s"]["logs"]["checkout"] = (0..500).map(line).map(|line| json!(line)).collect();
     std::fs::write(world.path().join("state.json"), state.to_string()).unwrap();
     std::fs::write(world.path().join("checkout-5xx.rbk"), BOOK).unwrap();
