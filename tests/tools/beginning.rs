@@ -25,8 +25,8 @@ pub(crate) fn state() -> Value {
         } },
         "gh": gh(),
         "helm": { "shop/web": [
-            { "revision": 1, "status": "superseded", "chart": "web-1.2.0", "app_version": "1", "description": "Install complete", "values": { "image.tag": "1" } },
-            { "revision": 2, "status": "deployed", "chart": "web-1.3.0", "app_version": "2", "description": "Upgrade complete", "values": { "image.tag": "2" } },
+            { "revision": 1, "status": "superseded", "chart": "web-1.2.0", "app_version": "1", "description": "Install complete", "values": { "image": { "tag": "1" } } },
+            { "revision": 2, "status": "deployed", "chart": "web-1.3.0", "app_version": "2", "description": "Upgrade complete", "values": { "image": { "tag": "2" } } },
         ] },
         "npm": {
             "here": "2.0.0",
@@ -54,6 +54,10 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
     vec![
         ("deploy/web.yaml", yaml.to_owned()),
         ("deploy/web.json", web.to_string()),
+        (
+            "deploy/web-values.yaml",
+            "# Of every stage.\nreplicas: 2\nimage:\n  repository: shop/web\n  tag: \"0042\"\n".to_owned(),
+        ),
         ("infra/main.tf.json", infra.to_string()),
     ]
 }

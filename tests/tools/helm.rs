@@ -3,27 +3,33 @@
 use serde_json::{Value, json};
 
 use crate::call::{Call, Failure, Given, Takes, Verb, Wrong, failed};
+use crate::helm_values;
 
-const SHARED: [(&str, &str); 4] =
-    [("--namespace", "-n"), ("--kube-context", "--kube-context"), ("--output", "-o"), ("--timeout", "--timeout")];
+const NAMESPACE: (&str, &str) = ("--namespace", "-n");
+const CONTEXT: (&str, &str) = ("--kube-context", "--kube-context");
+const OUTPUT: (&str, &str) = ("--output", "-o");
+const TIMEOUT: (&str, &str) = ("--timeout", "--timeout");
+const REVISION: (&str, &str) = ("--revision", "--revision");
 
 const fn takes(values: &'static [(&'static str, &'static str)], switches: &'static [&'static str]) -> Takes {
     Takes { values, switches }
 }
 
-const READ: Takes = takes(
-    &[SHARED[0], SHARED[1], SHARED[2], ("--revision", "--revision"), ("--max", "--max"), ("--filter", "-f")],
-    &["--all", "-a"],
-);
+const LIST: Takes = takes(&[NAMESPACE, CONTEXT, OUTPUT], &["--all", "-a"]);
+const STATUS: Takes = takes(&[NAMESPACE, CONTEXT, OUTPUT, REVISION], &[]);
+const HISTORY: Takes = takes(&[NAMESPACE, CONTEXT, OUTPUT, ("--max", "--max")], &[]);
+const VALUES: Takes = takes(&[NAMESPACE, CONTEXT, OUTPUT, REVISION], &[]);
 const UPGRADE: Takes = takes(
     &[
-        SHARED[0],
-        SHARED[1],
-        SHARED[2],
-        SHARED[3],
+        NAMESPACE,
+        CONTEXT,
+        OUTPUT,
+        TIMEOUT,
         ("--values", "-f"),
         ("--set", "--set"),
         ("--set-string", "--set-string"),
+        ("--set-json", "--set-json"),
+        ("--set-file", "--set-file"),
         ("--version", "--version"),
         ("--description", "--description"),
     ],
@@ -39,9 +45,9 @@ const UPGRADE: Takes = takes(
         "--force",
     ],
 );
-const BACK: Takes = takes(&[SHARED[0], SHARED[1], SHARED[3]], &["--wait", "--force", "--cleanup-on-fail"]);
+const BACK: Takes = takes(&[NAMESPACE, CONTEXT, TIMEOUT], &["--wait", "--force", "--cleanup-on-fail"]);
 const GONE: Takes = takes(
-    &[SHARED[0], SHARED[1], SHARED[3], ("--description", "--description")],
+    &[NAMESPACE, CONTEXT, TIMEOUT, ("--description", "--description")],
     &["--wait", "--keep-history", "--ignore-not-found"],
 );
 
@@ -49,10 +55,10 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
     let words = call.words.clone();
     let two = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     let (takes, play, skip): (Takes, Verb, usize) = match (two(0), two(1)) {
-        ("list", _) => (READ, list, 1),
-        ("status", _) => (READ, status, 1),
-        ("history", _) => (READ, history, 1),
-        ("get", "values") => (READ, values, 2),
+        ("list", _) => (LIST, list, 1),
+        ("status", _) => (STATUS, status, 1),
+        ("history", _) => (HISTORY, history, 1),
+        ("get", "values") => (VALUES, values, 2),
         ("upgrade", _) => (UPGRADE, upgrade, 1),
         ("rollback", _) => (BACK, rollback, 1),
         ("uninstall", _) => (GONE, uninstall, 1),
@@ -67,14 +73,43 @@ pub(crate) fn play(call: &mut Call) -> Result<(), Failure> {
         Wrong::Unknown(flag) => failed(1, format!("Error: unknown flag: {flag}")),
         Wrong::NeedsValue(flag) => failed(1, format!("Error: flag needs an argument: {flag}")),
     })?;
+    arguments(&words[..skip].join(" "), given.words.len())?;
     play(call, &given)
 }
 
-fn place(given: &Given, at: usize) -> Result<String, Failure> {
-    let name = given.word(at).ok_or_else(|| {
-        failed(1, "Error: \"helm status\" requires 1 argument\n\nUsage:  helm status RELEASE_NAME [flags]")
+/// Each verb wants so many words, and no more.
+fn arguments(verb: &str, count: usize) -> Result<(), Failure> {
+    let (least, most, usage) = match verb {
+        "list" => (0, 0, ""),
+        "upgrade" => (2, 2, " [RELEASE] [CHART]"),
+        "rollback" => (1, 2, " <RELEASE> [REVISION]"),
+        "uninstall" => (1, usize::MAX, " RELEASE_NAME [...]"),
+        _ => (1, 1, " RELEASE_NAME"),
+    };
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    let wanted = match (least, most) {
+        (0, 0) => "accepts no arguments".to_owned(),
+        (least, most) if least == most => format!("requires {least} argument{}", if least == 1 { "" } else { "s" }),
+        (least, _) => format!("requires at least {least} argument"),
+    };
+    Err(failed(1, format!("Error: \"helm {verb}\" {wanted}\n\nUsage:  helm {verb}{usage} [flags]")))
+}
+
+fn place(given: &Given) -> String {
+    format!("{}/{}", given.value("--namespace").unwrap_or("default"), given.words[0])
+}
+
+/// One revision of a release: the last, or that of `--revision`.
+fn one(call: &Call, given: &Given) -> Result<Value, Failure> {
+    let mut all = found(call, &place(given))?;
+    let Some(text) = given.value("--revision") else { return Ok(all.pop().unwrap()) };
+    let wanted: u64 = text.parse().map_err(|_| {
+        failed(1, format!("Error: invalid argument {text:?} for \"--revision\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax"))
     })?;
-    Ok(format!("{}/{name}", given.value("--namespace").unwrap_or("default")))
+    let wanted = |one: &Value| wanted == 0 || one["revision"] == wanted;
+    all.into_iter().rev().find(wanted).ok_or_else(|| failed(1, "Error: release: not found"))
 }
 
 /// All revisions of a release, the oldest first.
@@ -88,10 +123,12 @@ fn found(call: &Call, place: &str) -> Result<Vec<Value>, Failure> {
 }
 
 fn json_only(given: &Given) -> Result<(), Failure> {
-    if given.value("--output") == Some("json") {
-        Ok(())
-    } else {
-        Err(failed(1, "this double of helm writes --output json only"))
+    match given.value("--output") {
+        Some("json") => Ok(()),
+        None | Some("table" | "yaml") => Err(failed(1, "this double of helm writes --output json only")),
+        Some(other) => {
+            Err(failed(1, format!("Error: invalid argument {other:?} for \"-o, --output\" flag: invalid format type")))
+        }
     }
 }
 
@@ -104,6 +141,8 @@ fn list(call: &mut Call, given: &Given) -> Result<(), Failure> {
         .filter_map(|(place, all)| {
             let name = place.strip_prefix(&prefix)?.to_owned();
             let last = all.as_array()?.last()?.clone();
+            let is_shown = given.on("--all") || given.on("-a") || last["status"] == "deployed" || last["status"] == "failed";
+            is_shown.then_some(())?;
             Some(json!({ "name": name, "namespace": prefix.trim_end_matches('/'), "revision": last["revision"].to_string(), "status": last["status"], "chart": last["chart"], "app_version": last["app_version"] }))
         })
         .collect();
@@ -113,17 +152,30 @@ fn list(call: &mut Call, given: &Given) -> Result<(), Failure> {
 
 fn status(call: &mut Call, given: &Given) -> Result<(), Failure> {
     json_only(given)?;
-    let place = place(given, 0)?;
-    let last = found(call, &place)?.pop().unwrap();
-    let shown = json!({ "name": given.words[0], "version": last["revision"], "info": { "status": last["status"], "description": last["description"] }, "config": last["values"] });
+    let one = one(call, given)?;
+    let mut shown = json!({
+        "name": given.words[0],
+        "info": { "status": one["status"], "description": one["description"] },
+        "config": one["values"],
+        "version": one["revision"],
+        "namespace": given.value("--namespace").unwrap_or("default"),
+    });
+    if one["values"] == json!({}) {
+        shown.as_object_mut().unwrap().shift_remove("config");
+    }
     call.say(shown.to_string());
     Ok(())
 }
 
 fn history(call: &mut Call, given: &Given) -> Result<(), Failure> {
     json_only(given)?;
-    let mut all = found(call, &place(given, 0)?)?;
-    let max = given.value("--max").and_then(|text| text.parse().ok()).unwrap_or(256);
+    let mut all = found(call, &place(given))?;
+    let max = match given.value("--max") {
+        None => 256,
+        Some(text) => text
+            .parse()
+            .map_err(|_| failed(1, format!("Error: invalid argument {text:?} for \"--max\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax")))?,
+    };
     all.drain(..all.len().saturating_sub(max));
     for one in &mut all {
         one.as_object_mut().unwrap().shift_remove("values");
@@ -134,8 +186,9 @@ fn history(call: &mut Call, given: &Given) -> Result<(), Failure> {
 
 fn values(call: &mut Call, given: &Given) -> Result<(), Failure> {
     json_only(given)?;
-    let last = found(call, &place(given, 0)?)?.pop().unwrap();
-    call.say(last["values"].to_string());
+    let one = one(call, given)?;
+    // Of a release without values it says `null`.
+    call.say(if one["values"] == json!({}) { "null".to_owned() } else { one["values"].to_string() });
     Ok(())
 }
 
@@ -152,13 +205,8 @@ fn push(call: &mut Call, place: &str, mut made: Value) {
 }
 
 fn upgrade(call: &mut Call, given: &Given) -> Result<(), Failure> {
-    let place = place(given, 0)?;
-    let chart = given
-        .word(1)
-        .ok_or_else(|| {
-            failed(1, "Error: \"helm upgrade\" requires 2 arguments\n\nUsage:  helm upgrade [RELEASE] [CHART] [flags]")
-        })?
-        .to_owned();
+    let place = place(given);
+    let chart = given.words[1].clone();
     let all = revisions(call, &place);
     if all.is_empty() && !given.on("--install") && !given.on("-i") {
         return Err(failed(1, format!("Error: UPGRADE FAILED: {:?} has no deployed releases", given.words[0])));
@@ -166,26 +214,27 @@ fn upgrade(call: &mut Call, given: &Given) -> Result<(), Failure> {
     if all.last().is_some_and(|last| last["status"].as_str().is_some_and(|status| status.starts_with("pending"))) {
         return Err(failed(1, "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"));
     }
-    if let Some(file) = given.all("--values").iter().find(|file| !std::path::Path::new(file).exists()) {
-        return Err(failed(1, format!("Error: open {file}: no such file or directory")));
-    }
-    let mut values = match given.on("--reuse-values") {
-        true => all.last().map_or(json!({}), |last| last["values"].clone()),
-        false => json!({}),
-    };
-    for pair in given.all("--set").iter().chain(given.all("--set-string")).flat_map(|pairs| pairs.split(',')) {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| failed(1, format!("Error: failed parsing --set data: key {pair:?} has no value")))?;
-        values[name] = value.into();
-    }
-    let broken = values["image.tag"] == "broken";
+    let (new, none) = (helm_values::given(given)?, serde_json::Map::new());
+    let old = all.last().and_then(|last| last["values"].as_object()).unwrap_or(&none);
+    let values = Value::Object(match () {
+        () if given.on("--reset-values") => new,
+        () if given.on("--reuse-values") => helm_values::over(new, old),
+        // Given none at all, helm takes those of before.
+        () if new.is_empty() => old.clone(),
+        () => new,
+    });
+    let broken = values["image"]["tag"] == "broken";
     let version = given.value("--version").unwrap_or("1.0.0");
     let made = json!({
         "status": if broken { "failed" } else { "deployed" },
         "chart": format!("{}-{version}", chart.rsplit('/').next().unwrap_or(&chart)),
         "app_version": "2",
-        "description": if broken { "Upgrade \"web\" failed: context deadline exceeded" } else { "Upgrade complete" },
+        "description": match given.value("--description") {
+            _ if broken => format!("Upgrade {:?} failed: context deadline exceeded", given.words[0]),
+            Some(text) => text.to_owned(),
+            None if all.is_empty() => "Install complete".to_owned(),
+            None => "Upgrade complete".to_owned(),
+        },
         "values": values,
     });
     push(call, &place, made);
@@ -197,7 +246,7 @@ fn upgrade(call: &mut Call, given: &Given) -> Result<(), Failure> {
 }
 
 fn rollback(call: &mut Call, given: &Given) -> Result<(), Failure> {
-    let place = place(given, 0)?;
+    let place = place(given);
     let all = found(call, &place)?;
     let wanted: usize = match given.word(1) {
         Some(text) => {
@@ -216,7 +265,7 @@ fn rollback(call: &mut Call, given: &Given) -> Result<(), Failure> {
 }
 
 fn uninstall(call: &mut Call, given: &Given) -> Result<(), Failure> {
-    let place = place(given, 0)?;
+    let place = place(given);
     match found(call, &place) {
         Err(_) if given.on("--ignore-not-found") => return Ok(()),
         Err(_) => {

@@ -23,6 +23,7 @@ mod faults;
 mod gcloud;
 mod gh;
 mod helm;
+mod helm_values;
 mod kubectl;
 mod packages;
 mod prisma;
