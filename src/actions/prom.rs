@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::args::{bearer, duration, later, no_evidence, shown, text};
 use crate::catalog::{Action, ActionError, Call, Effect, Inverse, Param};
 use crate::functions::{increase, parse_metrics, url_component};
-use crate::host::HttpRequest;
+use crate::host::{HttpRequest, HttpResponse};
 use crate::value::{Value, json, units};
 
 /// Of a larger answer nothing is taken.
@@ -209,6 +209,13 @@ async fn ask(call: &Call<'_>, asked: &str) -> Result<serde_json::Value, ActionEr
     }
 }
 
+/// Where a redirect leads.
+fn leads_to(asked: &str, answer: &HttpResponse) -> Option<url::Url> {
+    let (_, location) = answer.headers.iter().find(|(name, _)| name == "location")?;
+    let next = url::Url::parse(asked).ok()?.join(location).ok()?;
+    (300..400).contains(&answer.status).then_some(next)
+}
+
 /// Status and body.
 async fn get(call: &Call<'_>, url: String) -> Result<(u16, String), ActionError> {
     let headers = bearer(call.args).into_iter().collect();
@@ -238,5 +245,9 @@ async fn get(call: &Call<'_>, url: String) -> Result<(u16, String), ActionError>
         }
     };
     let answer = answer.map_err(|error| ActionError::failed(error.message))?;
+    if let Some(next) = leads_to(&request.url, &answer) {
+        return Err(ActionError::failed(format!("it answered {} and leads on to {next}", answer.status))
+            .help("give that address, if it is the right one; nothing is sent on to it by itself"));
+    }
     Ok((answer.status, String::from_utf8_lossy(&answer.body).into_owned()))
 }
