@@ -150,6 +150,99 @@ fn a_server_that_shows_none_is_told() {
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
+/// Speaks in clear as the first lines of a protocol have it, each after what it waits for, then hands on to a server
+/// with TLS.
+fn begins_in_clear(talk: &'static [(&'static [u8], &'static [u8])], target: u16) -> i64 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut near in listener.incoming().map_while(Result::ok) {
+            for (heard, says) in talk {
+                let mut said = vec![0; heard.len()];
+                if near.read_exact(&mut said).is_err() || said != *heard {
+                    break;
+                }
+                near.write_all(says).unwrap();
+            }
+            let Ok(mut far) = std::net::TcpStream::connect(("127.0.0.1", target)) else { continue };
+            let (mut back, mut to) = (far.try_clone().unwrap(), near.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut back, &mut to));
+            let _ = std::io::copy(&mut near, &mut far);
+            // It takes one after the other.
+            let _ = far.shutdown(std::net::Shutdown::Both);
+        }
+    });
+    port.into()
+}
+
+const SMTP: &[(&[u8], &[u8])] = &[
+    (b"", b"220-mail.shop.example ESMTP\r\n220 at your service\r\n"),
+    (b"EHLO localhost\r\n", b"250-mail.shop.example\r\n250-STARTTLS\r\n250 8BITMIME\r\n"),
+    (b"STARTTLS\r\n", b"220 go ahead\r\n"),
+];
+const IMAP: &[(&[u8], &[u8])] = &[
+    (b"", b"* OK [CAPABILITY IMAP4rev2 STARTTLS] ready\r\n"),
+    (b"rbk STARTTLS\r\n", b"* NOTICE soon\r\nrbk OK begin now\r\n"),
+];
+const POSTGRES: &[(&[u8], &[u8])] = &[(&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f], b"S")];
+
+#[test]
+fn tls_is_asked_for_where_it_does_not_begin_by_itself() {
+    let folder = folder();
+    signed_certificate(&folder, "DNS:localhost", &[]);
+    let server = shows(&folder, "server", None);
+    let look = |kind: &str, port: i64| {
+        let ca = folder.join("ca.crt");
+        let given = vec![
+            ("host", Value::from("localhost")),
+            ("port", Value::Int(port)),
+            ("starttls", Value::from(kind)),
+            ("ca", Value::from(ca.to_str().unwrap())),
+            ("timeout", Value::Duration(2_000_000_000)),
+        ];
+        call("tls.certificate", given)
+    };
+    for (kind, talk) in [("smtp", SMTP), ("imap", IMAP), ("postgres", POSTGRES)] {
+        let seen =
+            look(kind, begins_in_clear(talk, server.port)).unwrap_or_else(|error| panic!("{kind}: {}", told(&error)));
+        assert_eq!((field(&seen, "verified").as_str(), field(&seen, "subject").as_str()), ("true", "CN=localhost"));
+    }
+    const BUSY: &[(&[u8], &[u8])] = &[(b"", b"421 too \x1b[31mbusy\r\n")];
+    const WITHOUT: &[(&[u8], &[u8])] =
+        &[SMTP[0], (b"EHLO localhost\r\n", b"250 hello\r\n"), (b"STARTTLS\r\n", b"502 unknown\r\n")];
+    const NO: &[(&[u8], &[u8])] = &[IMAP[0], (b"rbk STARTTLS\r\n", b"rbk BAD unknown\r\n")];
+    const PLAIN: &[(&[u8], &[u8])] = &[(POSTGRES[0].0, b"N")];
+    for (kind, talk, wanted) in [
+        (
+            "smtp",
+            BUSY,
+            "does not begin with TLS when asked: 421 too \u{fffd}[31mbusy\nhelp: is TLS switched on there, and is it SMTP?",
+        ),
+        ("smtp", WITHOUT, "does not begin with TLS when asked: 502 unknown"),
+        ("imap", NO, "does not begin with TLS when asked: rbk BAD unknown"),
+        ("imap", SMTP, "does not begin with TLS when asked: 220-mail.shop.example ESMTP"),
+        ("postgres", PLAIN, "does not begin with TLS when asked: it says that it has no TLS\nhelp: is TLS switched on"),
+        ("postgres", SMTP, "does not begin with TLS when asked: it answered '2'"),
+        ("smtp", POSTGRES, "localhost:"),
+    ] {
+        let said = told(&look(kind, begins_in_clear(talk, 1)).unwrap_err());
+        assert!(said.contains(wanted), "{kind}: {said}");
+    }
+    // A server that waits for the other side to begin.
+    let said = told(&look("smtp", server.port.into()).unwrap_err());
+    assert!(said.contains("gave no answer in time"), "{said}");
+    let said = told(&look("stmp", 25).unwrap_err());
+    assert!(said.contains("`starttls` does not know `stmp`\nhelp: `smtp`, `imap` or `postgres`"), "{said}");
+    let shown = |given: Vec<(&str, Value)>| {
+        let action = action("tls.certificate");
+        (action.show)(&args(action, given))
+    };
+    let host = || ("host", Value::from("shop.example"));
+    assert!(shown(vec![host()]).ends_with("shop.example:443"));
+    assert!(shown(vec![host(), ("starttls", Value::from("imap"))]).ends_with("shop.example:143"));
+    assert!(shown(vec![host(), ("port", Value::Int(587)), ("starttls", Value::from("smtp"))]).ends_with(":587"));
+}
+
 /// A name server for `shop.example`, over UDP and TCP on one port, until the end of the tests.
 fn name_server() -> SocketAddr {
     let (udp, tcp) = loop {

@@ -11,8 +11,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
 
 use super::args::{duration, int, later, optional_text, shown, text};
-use crate::catalog::{Action, ActionError, Effect, Inverse, Param};
-use crate::host::TlsRequest;
+use crate::catalog::{Action, ActionError, Args, Effect, Inverse, Param};
+use crate::host::{StartTls, TlsRequest};
 use crate::value::{Value, hex};
 
 pub(super) static CERTIFICATE: Action = Action {
@@ -21,11 +21,16 @@ pub(super) static CERTIFICATE: Action = Action {
     details: "Whether or not it is to be believed: `verified` says so, and `why` why not. `left` is how long it is still \
               good, less than nothing when it has expired. `names` are the host names and addresses that it is for, \
               `chain` those that the server sent after it, in their order. Nothing is sent to the server but the \
-              question. The port must begin with TLS: 443, 6443, 636, 993, 465.",
+              question. Ports that begin in clear (25, 587, 143, 5432) are asked for TLS as `starttls` says.",
     effect: Effect::Reads,
     params: &[
         Param { name: "host", ty: "string", default: None, doc: "A name or an address." },
-        Param { name: "port", ty: "int", default: Some("443"), doc: "1 to 65535." },
+        Param {
+            name: "port",
+            ty: "int?",
+            default: Some("null"),
+            doc: "1 to 65535; 443 if left out, with `starttls` that of its service.",
+        },
         Param {
             name: "name",
             ty: "string?",
@@ -38,6 +43,12 @@ pub(super) static CERTIFICATE: Action = Action {
             default: Some("null"),
             doc: "A file with those who are trusted, in place of the system's.",
         },
+        Param {
+            name: "starttls",
+            ty: "string?",
+            default: Some("null"),
+            doc: "How TLS is asked for where it does not begin by itself: `smtp`, `imap` or `postgres`.",
+        },
         Param { name: "timeout", ty: "duration", default: Some("10s"), doc: "For all of it." },
     ],
     returns: "{ subject: string, issuer: string, names: list<string>, not_before: instant, not_after: instant, \
@@ -45,11 +56,19 @@ pub(super) static CERTIFICATE: Action = Action {
               protocol: string, chain: list<{ subject: string, issuer: string, not_after: instant }> }",
     examples: &[
         "let certificate = tls.certificate(\"shop.example\")\n    assert certificate.verified and certificate.left > 14d",
+        "let certificate = tls.certificate(\"mail.example\", port: 587, starttls: \"smtp\")",
     ],
-    show: |args| format!("look at the certificate of {}:{}", shown(args, "host"), shown(args, "port")),
+    show: |args| {
+        let port = match (args.get("port"), starttls(args)) {
+            (Value::Null, Ok(kind)) => kind.map_or(443, StartTls::port).to_string(),
+            (port, _) => port.to_text(),
+        };
+        format!("look at the certificate of {}:{port}", shown(args, "host"))
+    },
     run: |call| {
         later(async move {
-            let port = int(call.args, "port").unwrap_or(443);
+            let starttls = starttls(call.args)?;
+            let port = int(call.args, "port").unwrap_or(starttls.map_or(443, StartTls::port).into());
             let port = u16::try_from(port).ok().filter(|port| *port > 0);
             let request = TlsRequest {
                 host: text(call.args, "host"),
@@ -59,6 +78,7 @@ pub(super) static CERTIFICATE: Action = Action {
                     Some(dir) => dir.join(given),
                     None => PathBuf::from(given),
                 }),
+                starttls,
                 limit: duration(call.args, "timeout").unwrap_or(std::time::Duration::from_secs(10)),
             };
             let seen = call.host.tls(&request, call.cancel).await.map_err(super::net::failed)?;
@@ -103,6 +123,15 @@ pub(super) static CERTIFICATE: Action = Action {
         Some(format!("{} by {}, good until {}{why}", of("subject"), of("issuer"), of("not_after")))
     },
 };
+
+fn starttls(args: &Args) -> Result<Option<StartTls>, ActionError> {
+    let Some(given) = optional_text(args, "starttls") else { return Ok(None) };
+    let found = StartTls::ALL.into_iter().find(|kind| kind.word() == given);
+    found.map(Some).ok_or_else(|| {
+        super::args::not_begun(format!("`starttls` does not know `{given}`"))
+            .help("`smtp`, `imap` or `postgres`; where TLS begins by itself (443, 465, 636, 993) leave it out")
+    })
+}
 
 /// One that stands above the server's own.
 fn above(certificate: &Certificate) -> Value {

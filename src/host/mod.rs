@@ -23,7 +23,7 @@ pub use self::redis::{RedisError, RedisRequest, RedisValue};
 pub use archive::{ArchiveDeed, ArchiveEntry, ArchiveError, ArchiveKind, ArchiveWork};
 pub use cancel::Cancel;
 pub use mail::{MailError, MailRequest, MailStage};
-pub use net::{DnsAnswer, DnsRecord, DnsRequest, NetError, TlsRequest, TlsShown};
+pub use net::{DnsAnswer, DnsRecord, DnsRequest, NetError, StartTls, TlsRequest, TlsShown};
 pub use sql::{SqlCertainty, SqlError, SqlRequest, SqlResult, SqlStatement, SqlWork};
 pub use target::{Hop, Target};
 

@@ -14,8 +14,53 @@ pub struct TlsRequest {
     pub name: Option<String>,
     /// Whom is trusted in place of those the system trusts: a file of certificates.
     pub ca: Option<PathBuf>,
+    /// TLS does not begin by itself, but has to be asked for so.
+    pub starttls: Option<StartTls>,
     /// For all of it.
     pub limit: Duration,
+}
+
+/// How TLS is asked for over a connection that begins in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// `STARTTLS` of a mail server.
+    Smtp,
+    /// `STARTTLS` of a server with mailboxes.
+    Imap,
+    /// `SSLRequest` of PostgreSQL.
+    Postgres,
+}
+
+impl StartTls {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Smtp, Self::Imap, Self::Postgres];
+
+    /// As it is written in a runbook.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// As people say it.
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::Smtp => "SMTP",
+            Self::Imap => "IMAP",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+
+    /// Where such a server listens.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Smtp => 25,
+            Self::Imap => 143,
+            Self::Postgres => 5432,
+        }
+    }
 }
 
 /// What a server showed.

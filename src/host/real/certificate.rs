@@ -40,13 +40,16 @@ async fn shake(request: &TlsRequest, peer: &str) -> Result<TlsShown, NetError> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
-    let stream =
+    let mut stream =
         TcpStream::connect((request.host.as_str(), request.port)).await.map_err(|error| unreached(&error, peer))?;
+    if let Some(kind) = request.starttls {
+        super::starttls::ask(&mut stream, kind, peer).await?;
+    }
     let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     let stream = stream.map_err(|error| {
         NetError::new(
             format!("{peer} does not speak TLS as expected: {error}"),
-            "is it the right port? Some begin without TLS (25, 587, 5432)",
+            "is it the right port? Some begin without TLS (25, 587, 143, 5432): starttls: \"smtp\", \"imap\" or \"postgres\"",
         )
     })?;
     let (_, connection) = stream.get_ref();

@@ -17,6 +17,7 @@ mod redis;
 mod spawn;
 mod spill;
 mod sql;
+mod starttls;
 mod survivors;
 mod talk;
 mod timing;
