@@ -158,6 +158,21 @@ fn what_is_set_is_there() {
 }
 
 #[test]
+fn what_is_too_large_is_not_read() {
+    let Some(redis) = Redis::new() else { return };
+    redis.must("exec", vec![("command", Value::list(["SET", "empty", ""].map(Value::from)))]);
+    assert_eq!(redis.must("get", vec![key("empty")]).inspect(), "\"\"");
+    redis.says("SETRANGE large 2047 x");
+    let most = |bytes| vec![key("large"), ("max_size", Value::Size(bytes))];
+    assert!(matches!(redis.must("get", most(2048)), Value::Str(text) if text.len() == 2048));
+    let error = words_of(&redis.call("get", most(2000)).unwrap_err());
+    assert!(error.contains("Failed: large holds more than 2KB\nhelp: a part of it: redis.query"), "{error}");
+    redis.says("SETRANGE large 33554432 x");
+    let error = words_of(&redis.call("get", vec![key("large")]).unwrap_err());
+    assert!(error.contains("large holds more than 32MiB"), "{error}");
+}
+
+#[test]
 fn keys_are_listed_and_counted() {
     let Some(redis) = Redis::new() else { return };
     let mut command = vec![Value::from("MSET")];

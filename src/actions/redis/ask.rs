@@ -6,7 +6,10 @@ use super::{
 };
 use crate::catalog::{Action, ActionError, Call, Effect, Inverse, Param};
 use crate::host::RedisValue;
-use crate::value::Value;
+use crate::value::{Value, units};
+
+/// Of what a key holds, if `max_size` does not say.
+const MAX_SIZE: i64 = 32 * 1024 * 1024;
 
 pub(in crate::actions) static PING: Action = Action {
     name: "redis.ping",
@@ -39,14 +42,35 @@ pub(in crate::actions) static GET: Action = Action {
     details: "`null` if there is no such key. `.json` reads the text further. Lists, hashes and sets are read by \
               `redis.query`.",
     effect: Effect::Reads,
-    params: &[SERVER, KEY, TIMEOUT],
+    params: &[
+        SERVER,
+        KEY,
+        TIMEOUT,
+        Param { name: "max_size", ty: "size", default: Some("32MiB"), doc: "If the key holds more, it is a failure." },
+    ],
     returns: "string?",
     examples: &["let mode = redis.get(\"redis://localhost:6379\", \"shop:mode\")"],
     show: |args| format!("get {}{}", shown(args, "key"), place(args)),
     run: |call| {
         later(async move {
             let key = text(call.args, "key");
-            Ok(value(Asking::new(call).one(words(&["GET", &key]), Does::Read).await?))
+            let most = match call.args.get("max_size") {
+                Value::Size(bytes) => *bytes,
+                _ => MAX_SIZE,
+            };
+            // One byte more than is wanted tells that there is more; nothing tells whether there is such a key at all.
+            let part = words(&["GETRANGE", &key, "0", &most.to_string()]);
+            let mut answers = Asking::new(call).send(vec![part, words(&["EXISTS", &key])], false, Does::Read).await?;
+            let (exists, held) = (answers.pop(), answers.pop().unwrap_or(RedisValue::Nil));
+            let length = if let RedisValue::Bytes(bytes) = &held { bytes.len() } else { 0 };
+            if i64::try_from(length).is_ok_and(|length| length > most) {
+                let most = units::size_text(most);
+                return Err(ActionError::failed(format!("{key} holds more than {most}")).help(
+                    "a part of it: redis.query(server, [\"GETRANGE\", key, 0, 999]); or allow more by max_size:",
+                ));
+            }
+            let is_missing = length == 0 && exists == Some(RedisValue::Int(0));
+            Ok(if is_missing { Value::Null } else { value(held) })
         })
     },
     repeatable: |_| true,
