@@ -11,6 +11,8 @@ mod docker;
 mod gcp;
 #[path = "stdlib/gh.rs"]
 mod gh;
+#[path = "stdlib/git.rs"]
+mod git;
 #[path = "stdlib/helm.rs"]
 mod helm;
 #[path = "stdlib/k8s.rs"]

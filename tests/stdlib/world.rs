@@ -124,7 +124,7 @@ impl World {
         std::fs::remove_file(self.path().join("bin").join(tool)).unwrap();
     }
 
-    /// Makes the folder a repository with two commits, the older one tagged `v1`.
+    /// Makes the folder a repository with two commits, the older one tagged `v1`, and a remote `origin` that has both.
     pub(crate) fn repository(&self) {
         let git = |args: &[&str]| {
             let own = ["-c", "user.name=ada", "-c", "user.email=ada@shop.example", "-c", "init.defaultBranch=main"];
@@ -137,6 +137,11 @@ impl World {
         git(&["commit", "--quiet", "--allow-empty", "-m", "one"]);
         git(&["tag", "v1"]);
         git(&["commit", "--quiet", "--allow-empty", "-m", "two"]);
+        git(&["config", "user.name", "ada"]);
+        git(&["config", "user.email", "ada@shop.example"]);
+        git(&["init", "--quiet", "--bare", "origin.git"]);
+        git(&["remote", "add", "origin", "origin.git"]);
+        git(&["push", "--quiet", "origin", "main", "v1"]);
     }
 
     /// Puts a certificate that signs itself into `certs`, with its key, and the key of another.
