@@ -1,10 +1,11 @@
 //! All of a long output, in a file: in memory only its beginning and its end are kept.
 
 use std::cell::{Cell, RefCell};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, DirEntry, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::host::Stream;
 use crate::mask;
@@ -13,6 +14,9 @@ use crate::mask;
 const MOST_OF_ONE: u64 = 64 * 1024 * 1024;
 /// … and of all outputs of a run.
 const MOST: u64 = 256 * 1024 * 1024;
+
+/// So long after the last of them was written the files of a run are kept.
+const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Where the files of a run are.
 #[derive(Default)]
@@ -36,6 +40,11 @@ impl Spills {
             return None;
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
+        if self.count.get() == 0
+            && let Some(runs) = folder.parent()
+        {
+            remove_old(runs, SystemTime::now());
+        }
         let program = program.rsplit('/').next().unwrap_or_default();
         let name: String =
             program.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(40).collect();
@@ -61,6 +70,31 @@ impl Spills {
             }
         }
     }
+}
+
+/// Removes the outputs of runs that wrote none for a month, and nothing else; what cannot be removed stays.
+fn remove_old(runs: &Path, now: SystemTime) {
+    for run in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+        let files = std::fs::read_dir(run.path()).into_iter().flatten().flatten();
+        let ours: Vec<_> = files.filter(|file| file.file_name().to_str().is_some_and(is_output)).collect();
+        let is_old = |file: &DirEntry| {
+            let written = file.metadata().and_then(|known| known.modified());
+            written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > KEPT_FOR))
+        };
+        if !ours.is_empty() && ours.iter().all(is_old) {
+            for file in ours {
+                let _ = std::fs::remove_file(file.path());
+            }
+            // One that holds something else stays.
+            let _ = std::fs::remove_dir(run.path());
+        }
+    }
+}
+
+/// `001-kubectl.stdout`
+fn is_output(name: &str) -> bool {
+    let numbered = name.split_once('-').is_some_and(|(number, _)| number.len() >= 3 && number.parse::<u32>().is_ok());
+    numbered && (name.ends_with(".stdout") || name.ends_with(".stderr"))
 }
 
 /// One output's file.
@@ -122,6 +156,32 @@ mod tests {
         let again = Spills::default();
         again.write_into(dir.path().join("runs/1"));
         assert!(again.begin("bash", Stream::Stderr).unwrap().end(&again).ends_with("002-bash.stderr"));
+    }
+
+    #[test]
+    fn outputs_of_a_month_ago_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, days: u64| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let file = File::create(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 3600)).unwrap();
+            path
+        };
+        let (old, again) = (file("old/001-bash.stdout", 31), file("old/002-bash.stderr", 40));
+        let (going_on, since) = (file("resumed/001-bash.stdout", 31), file("resumed/002-bash.stdout", 29));
+        let (beside, notes) = (file("own/001-bash.stdout", 31), file("own/notes", 90));
+        let foreign = file("foreign/a-b.stdout", 90);
+        let spills = Spills::default();
+        spills.write_into(dir.path().join("new"));
+        let new = spills.begin("ls", Stream::Stdout).unwrap().end(&spills);
+        for gone in [&old, &again, &beside] {
+            assert!(!gone.exists(), "{gone:?}");
+        }
+        assert!(!old.parent().unwrap().exists());
+        for kept in [&going_on, &since, &notes, &foreign, &new] {
+            assert!(kept.exists(), "{kept:?}");
+        }
     }
 
     #[test]
