@@ -44,6 +44,7 @@ impl Declared<'_> {
         let mut names = FrameNames::new();
         let mut lower = Lower::new(self, modules.main(), &mut names);
         let (header, body, finally) = lower.story(&modules.all[modules.main()].tree);
+        self.misspelt_flags();
         self.assembled(declarations, Story { header, body, finally, frame: names.infos })
     }
 

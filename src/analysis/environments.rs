@@ -1,6 +1,6 @@
 //! Environments: `extends` resolved, and every one of them checked for what the runbook uses.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::declare::Declared;
@@ -19,6 +19,8 @@ pub(super) struct Environments {
     pub(super) all: Vec<DeclaredEnv>,
     /// Keys that are missing somewhere and were told of.
     told: Vec<Arc<str>>,
+    /// Keys that the runbook uses.
+    used: HashSet<Arc<str>>,
 }
 
 /// One environment.
@@ -194,6 +196,26 @@ impl Declared<'_> {
         self.diagnostics.append(&mut found);
     }
 
+    /// `protcted = true` protects nothing. A setting that nothing uses, and that looks like one of rbk's own, is one.
+    pub(super) fn misspelt_flags(&mut self) {
+        let mut found = Vec::new();
+        for env in &self.environments.all {
+            for entry in &env.entries {
+                let key = &entry.key;
+                let ty = env.keys.iter().find(|(name, _)| *name == key.name).map_or(&Type::Any, |(_, ty)| ty);
+                let Some(near) = did_you_mean(&key.name, FLAGS) else { continue };
+                if FLAGS.contains(&&*key.name) || !Type::Bool.fits(ty) || self.environments.used.contains(&key.name) {
+                    continue;
+                }
+                let message = format!("`{}` is read by nobody: environment `{}` is not {near}", key.name, env.name);
+                let help =
+                    format!("did you mean `{near}`? a setting of your own is one that is used: env.{}", key.name);
+                found.push(Diagnostic::error(&code::ENVIRONMENT, key.span, message, "means nothing").help(help));
+            }
+        }
+        self.diagnostics.append(&mut found);
+    }
+
     /// Whether one environment gives a setting, and another does not.
     pub(super) fn only_some_have(&self, key: &str) -> bool {
         let has = |env: &DeclaredEnv| env.keys.iter().any(|(name, _)| **name == *key);
@@ -202,6 +224,7 @@ impl Declared<'_> {
 
     /// The type of `env.key` over all environments, or what to say about it.
     pub(super) fn env_key(&mut self, key: &tree::Ident) -> Result<Type, Option<Box<Diagnostic>>> {
+        self.environments.used.insert(Arc::clone(&key.name));
         let all = &self.environments.all;
         if &*key.name == "name" {
             return Ok(Type::String);
