@@ -216,6 +216,7 @@ impl Declared<'_> {
         for (param, form) in function.params.iter().zip(&forms) {
             let _ = names.bind(&form.name, form.ty.clone(), param.name.span, false);
         }
+        self.looks_at_run = false;
         let mut lower = Lower::new(self, module, &mut names);
         let (body, ty) = lower.pure(&function.body, "a function");
         let lowered = UserFunction {
@@ -225,6 +226,9 @@ impl Declared<'_> {
             body,
         };
         self.lowered_functions.insert(index, lowered);
+        if self.looks_at_run {
+            self.look_at_run.insert(index);
+        }
         self.function_types.insert(index, ty);
     }
 

@@ -68,6 +68,10 @@ pub(super) struct Declared<'a> {
     pub(super) secret_vars: Vec<Arc<str>>,
     /// What functions return, as far as they have been read: one that calls itself is not known to itself.
     pub(super) function_types: HashMap<u32, Type>,
+    /// Functions that look at `run`, as far as they have been read.
+    pub(super) look_at_run: HashSet<u32>,
+    /// What was lowered last looks at `run`.
+    pub(super) looks_at_run: bool,
     /// Globals that have a value when what is being lowered is computed.
     pub(super) computed: HashSet<GlobalId>,
     /// Commands as the shell reads them.
@@ -101,6 +105,8 @@ impl<'a> Declared<'a> {
             lowered_functions: HashMap::default(),
             secret_vars: Vec::new(),
             function_types: HashMap::default(),
+            look_at_run: HashSet::default(),
+            looks_at_run: false,
             computed: HashSet::default(),
             scripts: HashMap::default(),
         };

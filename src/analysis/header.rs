@@ -15,7 +15,9 @@ impl Lower<'_, '_, '_> {
     pub(super) fn header(&mut self, written: &tree::Header) -> Header {
         let mut header = Header { title: Some(self.string(&written.title).0), ..Header::default() };
         for entry in &written.entries {
+            let outer = std::mem::replace(&mut self.early, true);
             let (value, ty) = self.pure(&entry.value, "the header");
+            self.early = outer;
             let span = entry.value.span;
             let wants = |lower: &mut Self, wanted: Type| {
                 lower.must_fit(&ty, &wanted, span, format_args!("`{}`", entry.key.name));

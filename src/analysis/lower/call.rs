@@ -117,7 +117,7 @@ impl Lower<'_, '_, '_> {
             Symbol::Function(index) => {
                 let forms = self.declared.functions[index as usize].1.clone();
                 let args = self.arguments(name, &forms, args, span);
-                let ty = self.declared.function_types.get(&index).cloned().unwrap_or(Type::Any);
+                let ty = self.returned_by(index, span);
                 (Expr { kind: ExprKind::UserFn { function: index, args }, span }, ty)
             }
             Symbol::Check(_) => {

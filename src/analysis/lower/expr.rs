@@ -479,6 +479,7 @@ impl Lower<'_, '_, '_> {
                 return (Expr::null(span), Type::Any);
             }
         };
+        self.looks_at_run(&format!("`run.{}`", name.name), span);
         (Expr { kind: ExprKind::Run(field), span }, ty)
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::super::facts;
 use super::Lower;
+use crate::diag::{Diagnostic, code};
+use crate::source::Span;
 use crate::syntax::tree;
+use crate::value::Type;
 
 impl Lower<'_, '_, '_> {
     /// What a condition shows not to be null where it holds: `x != null and …`.
@@ -58,6 +61,26 @@ impl Lower<'_, '_, '_> {
         facts::plain_names(condition, &mut names)?;
         let changes = |name: &&str| **name == *"run" || self.names.find(name).is_some_and(|binding| binding.mutable);
         (!names.iter().any(changes)).then(|| self.source(condition.span).into())
+    }
+
+    /// What a function returns; one that looks at the run has nothing to look at before that.
+    pub(super) fn returned_by(&mut self, function: u32, span: Span) -> Type {
+        if self.declared.look_at_run.contains(&function) {
+            let name = Arc::clone(&self.declared.functions[function as usize].0);
+            self.looks_at_run(&format!("`{name}` looks at `run`, which"), span);
+        }
+        self.declared.function_types.get(&function).cloned().unwrap_or(Type::Any)
+    }
+
+    /// Something here is known only in the run.
+    pub(super) fn looks_at_run(&mut self, what: &str, span: Span) {
+        self.declared.looks_at_run = true;
+        if self.early {
+            let place = self.pure_only.unwrap_or("this");
+            let message = format!("{what} is not there yet when {place} is computed: that is before the run");
+            let help = "bind it in the phase or step that needs it: there `let started = run.started` is fine";
+            self.report(Diagnostic::error(&code::UNKNOWN_NAME, span, message, "too early").help(help));
+        }
     }
 
     /// Whether a path is known not to be null here.
