@@ -15,7 +15,8 @@ use super::outline::Outline;
 use super::paint::{Ink, Mark, paint};
 use super::plain::{Telling, header};
 use super::tails::Tails;
-use super::{Reporter, failure, sanitize};
+use super::told::Told;
+use super::{Reporter, sanitize};
 use crate::host::Host;
 use crate::runtime::event::{Event, Observer, ScopeId, ScopeInfo, ScopeStatus};
 use crate::runtime::failure::Failure;
@@ -60,7 +61,7 @@ struct State {
     waiting: Held,
     running: BTreeMap<ScopeId, Running>,
     tails: Tails,
-    last_output: Vec<String>,
+    told: Told,
 }
 
 impl State {
@@ -70,7 +71,7 @@ impl State {
         let running = self.running.values().rev().find(|one| title.is_some_and(|title| *one.scope.title == **title));
         match running {
             Some(running) => self.tails.take(running.scope.id),
-            None => std::mem::take(&mut self.last_output),
+            None => self.told.output(),
         }
     }
 }
@@ -118,7 +119,7 @@ impl<S: Screen> Live<S> {
     }
 
     fn started(&self, state: &mut State, scope: &Rc<ScopeInfo>) {
-        state.last_output.clear();
+        state.told.forget_output();
         if let Some(parent) = scope.parent.and_then(|id| state.running.get_mut(&id)) {
             parent.children += 1;
         }
@@ -151,8 +152,10 @@ impl<S: Screen> Live<S> {
         self.announce(state, scope.parent);
         let output = state.tails.take(scope.id);
         let failed = matches!(status, ScopeStatus::Failed | ScopeStatus::InDoubt);
-        if failed && !output.is_empty() {
-            state.last_output = output;
+        if failed {
+            state.told.failed(output);
+        } else if status == ScopeStatus::Accepted {
+            state.told.forget_output();
         }
         if let Some(parent) = scope.parent.and_then(|id| state.running.get_mut(&id)).filter(|_| failed) {
             parent.marred = true;
@@ -351,7 +354,8 @@ impl<S: Screen> Observer for Live<S> {
             }
             Event::Failed { failure, next } => {
                 let output = state.output_of(failure);
-                self.say(state, failure::draw(failure, next, &output, style));
+                let drawn = state.told.draw(failure, next, &output, style);
+                self.say(state, drawn);
             }
             Event::Branch { text, depth } => {
                 self.say(state, format!("{:indent$}{}", "", sanitize::line(text), indent = 2 * depth + 2));

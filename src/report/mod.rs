@@ -15,6 +15,7 @@ pub mod plain;
 pub mod plan;
 pub mod sanitize;
 mod tails;
+mod told;
 
 use crate::runtime::event::Observer;
 

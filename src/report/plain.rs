@@ -12,6 +12,7 @@ use super::held::Held;
 use super::human_time::{clock, took};
 use super::paint::{Ink, Mark, paint};
 use super::tails::Tails;
+use super::told::{self, Told};
 use super::{Out, Reporter, failure, sanitize, write_line};
 use crate::diag::Style;
 use crate::host::Host;
@@ -51,7 +52,7 @@ struct State {
     last_line: Duration,
     running: BTreeMap<ScopeId, Running>,
     tails: Tails,
-    last_output: Vec<String>,
+    told: Told,
 }
 
 impl State {
@@ -61,7 +62,7 @@ impl State {
         let running = self.running.values().rev().find(|one| title.is_some_and(|title| *one.scope.title == **title));
         match running {
             Some(running) => self.tails.take(running.scope.id),
-            None => std::mem::take(&mut self.last_output),
+            None => self.told.output(),
         }
     }
 }
@@ -119,8 +120,10 @@ impl Plain {
             parent.marred = true;
         }
         let mark = if marred && status == ScopeStatus::Passed { Mark::Accepted } else { Mark::of(status) };
-        if failed && !output.is_empty() {
-            state.last_output = output;
+        if failed {
+            state.told.failed(output);
+        } else if status == ScopeStatus::Accepted {
+            state.told.forget_output();
         }
         let mut line = format!("{} {}", mark.draw(self.telling.style), sanitize::line(&scope.title));
         if status == ScopeStatus::Skipped {
@@ -145,8 +148,12 @@ impl Plain {
 
     fn failed(&self, state: &mut State, what: &Failure, next: &str) {
         let output = state.output_of(what);
-        self.raw(&failure::draw(what, next, &output, self.telling.style));
         state.last_line = self.host.monotonic();
+        if !state.told.is_new(what) {
+            self.raw(&told::draw_again(what, next, self.telling.style));
+            return;
+        }
+        self.raw(&failure::draw(what, next, &output, self.telling.style));
         let span = what.diagnostic.span();
         let file = what.sources.get(span.file);
         let line = file.line_column(span.start).line;
@@ -169,7 +176,7 @@ impl Observer for Plain {
                 if scope.kind == "phase" && scope.depth == 0 {
                     self.annotate("group", "", &scope.title);
                 }
-                state.last_output.clear();
+                state.told.forget_output();
                 let begun = self.host.monotonic();
                 let scope = Rc::clone(scope);
                 self.say(state, scope.depth, &format!("  {} {}", scope.kind, sanitize::line(&scope.title)));

@@ -1,6 +1,7 @@
 //! What went wrong, with everything a person needs to understand it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::catalog::{ActionError, Certainty};
@@ -11,6 +12,8 @@ use crate::value::Value;
 /// Why a scope or a run failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
+    /// Which one it is in this process: on its way up it is told of more than once.
+    pub id: u64,
     /// What sort.
     pub kind: FailureKind,
     /// What and where; its labels hold the values that were measured.
@@ -50,6 +53,8 @@ pub enum FailureKind {
     Fail,
     /// A person said no.
     Refused,
+    /// Whoever stepped through the run went away from it, on purpose.
+    Left,
     /// Nobody was there to answer.
     Unanswered,
     /// An expression could not be computed.
@@ -71,6 +76,7 @@ impl FailureKind {
             Self::Inconclusive => "inconclusive",
             Self::Fail => "fail",
             Self::Refused => "refused",
+            Self::Left => "left",
             Self::Unanswered => "unanswered",
             Self::Expression => "expression",
             Self::Cancelled => "cancelled",
@@ -87,6 +93,7 @@ impl FailureKind {
             Self::Inconclusive,
             Self::Fail,
             Self::Refused,
+            Self::Left,
             Self::Unanswered,
             Self::Expression,
             Self::Cancelled,
@@ -106,7 +113,7 @@ impl FailureKind {
             Self::Tripped => &code::TRIPPED,
             Self::Inconclusive => &code::INCONCLUSIVE,
             Self::Fail => &code::FAILED_BY_RUNBOOK,
-            Self::Refused => &code::REFUSED,
+            Self::Refused | Self::Left => &code::REFUSED,
             Self::Unanswered => &code::NOBODY_ANSWERED,
             Self::Expression => &code::NOT_COMPUTED,
             Self::Cancelled => &code::CANCELLED,
@@ -118,7 +125,7 @@ impl FailureKind {
     pub const fn is_worth_another_try(self) -> bool {
         match self {
             Self::Assert | Self::Action | Self::Timeout | Self::Tripped | Self::Inconclusive | Self::Expression => true,
-            Self::Fail | Self::Refused | Self::Unanswered | Self::Cancelled | Self::Journal => false,
+            Self::Fail | Self::Refused | Self::Left | Self::Unanswered | Self::Cancelled | Self::Journal => false,
         }
     }
 }
@@ -126,7 +133,9 @@ impl FailureKind {
 impl Failure {
     /// A failure at a place.
     pub fn new(kind: FailureKind, sources: &Arc<Sources>, span: Span, message: impl Into<String>) -> Box<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         Box::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             kind,
             diagnostic: Diagnostic::error(kind.code(), span, message, ""),
             sources: Arc::clone(sources),

@@ -71,6 +71,7 @@ pub(super) fn failure(mask: &Mask, failure: &Failure) -> Failure {
     let hide_some = |text: &Option<String>| text.as_ref().map(hide);
     let Diagnostic { code, severity, message, labels, help, fix } = &failure.diagnostic;
     Failure {
+        id: failure.id,
         kind: failure.kind,
         diagnostic: Diagnostic {
             code,
