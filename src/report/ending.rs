@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::paint::{Ink, Mark, paint};
 use super::sanitize;
 use crate::diag::Style;
-use crate::runtime::failure::spoken;
+use crate::runtime::failure::{FailureKind, spoken};
 use crate::runtime::outcome::{Report, Status};
 
 /// What is known of the run besides its report.
@@ -63,6 +63,7 @@ fn headline(report: &Report, title: &str, asked: &Asked, style: Style) -> String
         Status::Succeeded if !report.accepted.is_empty() => (Mark::Accepted, Ink::Warn, "Done, with accepted failures"),
         Status::Succeeded => (Mark::Done, Ink::Good, "Done"),
         Status::Finished => (Mark::Done, Ink::Good, "Finished early"),
+        Status::Failed if was_left(report) => (Mark::Cancelled, Ink::Warn, "Left as it stands"),
         Status::Failed => (Mark::Failed, Ink::Bad, "Failed, and stopped where it stood"),
         Status::RolledBack => (Mark::Failed, Ink::Bad, "Failed, and rolled back completely"),
         Status::RollbackIncomplete => (Mark::Failed, Ink::Bad, "Failed, and the rollback is incomplete: you must act"),
@@ -75,6 +76,11 @@ fn headline(report: &Report, title: &str, asked: &Asked, style: Style) -> String
         paint(style, ink, words),
         paint(style, Ink::Bold, &sanitize::line(title))
     )
+}
+
+/// Nothing failed: whoever stepped through it went away.
+fn was_left(report: &Report) -> bool {
+    report.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Left)
 }
 
 fn done(report: &Report, asked: &Asked) -> String {
@@ -220,6 +226,15 @@ mod tests {
         assert!(drawn.contains("still armed  · $ kubectl rollout undo"), "{drawn}");
         assert!(drawn.contains("rbk rollback 0199a3f    # takes back what is still armed"), "{drawn}");
         assert!(drawn.contains("rbk resume 0199a3f    # goes on where it stopped"), "{drawn}");
+    }
+
+    #[test]
+    fn one_that_somebody_left_did_not_fail() {
+        let mut report = report(Status::Failed);
+        report.failure = Some(failure());
+        report.failure.as_mut().unwrap().kind = FailureKind::Left;
+        let drawn = draw(&report, "Deploy", &asked(), Style::default());
+        assert!(drawn.contains("Left as it stands: Deploy") && !drawn.contains("Failed"), "{drawn}");
     }
 
     #[test]

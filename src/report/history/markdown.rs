@@ -7,7 +7,7 @@ use super::{Fate, History, Node, What, next, with_path};
 use crate::journal::entry::{Ending, FailureEntry};
 use crate::report::human_time::took;
 use crate::report::sanitize;
-use crate::runtime::failure::spoken;
+use crate::runtime::failure::{FailureKind, spoken};
 
 /// Draws a run.
 pub fn draw(history: &History) -> String {
@@ -157,7 +157,8 @@ fn evidence(page: &mut String, history: &History) {
 
 fn collect<'n>(node: &'n Node, failures: &mut Vec<&'n FailureEntry>) {
     if let What::Failure { failure, .. } | What::Tripped(failure) = &node.what {
-        failures.push(failure);
+        // Who paused or left a run decided so: that is in the story, and nothing was measured.
+        failures.extend((failure.kind != FailureKind::Left.name()).then_some(&**failure));
     }
     node.children.iter().for_each(|child| collect(child, failures));
 }

@@ -211,7 +211,11 @@ impl Branch {
     }
 
     fn left(&self, stop: Stop<'_>, how: Leaving, by: &str) -> Flow {
-        let failure = |what: &str| self.failure(FailureKind::Refused, stop.span(), format!("{what} by {by}"));
+        // What failed before somebody left is what it ends with.
+        if let (Leaving::Stand, Stop::Failed { failure, .. }) = (how, &stop) {
+            return Flow::Stop(Box::new((*failure).clone()));
+        }
+        let failure = |what: &str| self.failure(FailureKind::Left, stop.span(), format!("{what} by {by}"));
         match how {
             Leaving::Pause => Flow::Pause(failure("paused")),
             Leaving::Stand => Flow::Stop(failure("left as it stands")),
