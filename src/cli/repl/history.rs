@@ -1,5 +1,8 @@
 //! The lines that were typed in a project, for the arrow keys. Never one with a secret: what is kept passed the mask.
 
+use std::cell::RefCell;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
@@ -8,13 +11,15 @@ use crate::host::Host;
 use crate::mask;
 use crate::session;
 
-/// So many lines are kept.
+/// So many lines are kept; twice as many may be in the file.
 const MOST: usize = 1_000;
 
 /// Where the history of a project is.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct History {
     file: PathBuf,
+    /// The line that was typed last: it is not kept twice.
+    last: RefCell<String>,
 }
 
 impl History {
@@ -24,32 +29,37 @@ impl History {
         let root = session::project_root(host, &here);
         let name = crate::value::hex(&Sha256::digest(root.to_string_lossy().as_bytes()));
         let folder = session::run_folder(host, "").and_then(|runs| Some(runs.parent()?.join("history")))?;
-        Some(Self { file: folder.join(&name[..16]) })
+        Some(Self { file: folder.join(&name[..16]), last: RefCell::default() })
     }
 
-    /// The lines, oldest first.
+    /// The lines, oldest first. A file that has become long is cut.
     pub(in crate::cli) fn lines(&self, host: &dyn Host) -> Vec<String> {
         let text = host.files().read(&self.file).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        text.unwrap_or_default().lines().map(typed).collect()
+        let mut lines: Vec<String> = text.unwrap_or_default().lines().map(typed).collect();
+        let all = lines.len();
+        lines.drain(..all.saturating_sub(MOST));
+        self.last.replace(lines.last().cloned().unwrap_or_default());
+        if all > 2 * MOST {
+            let text: String = lines.iter().map(|line| written(line) + "\n").collect();
+            let _ = host.files().write_atomic(&self.file, text.as_bytes(), Some(0o600));
+        }
+        lines
     }
 
     /// Keeps a line, unless it holds a secret. Tells whether it did; a history that cannot be written is none.
-    pub(super) fn keep(&self, host: &dyn Host, line: &str) -> bool {
+    ///
+    /// It is appended, so that sessions beside each other keep the lines of both, and nobody waits for a disk.
+    pub(super) fn keep(&self, line: &str) -> bool {
         let holds_secret = mask::of_process().is_some_and(|mask| matches!(mask.hide(line), std::borrow::Cow::Owned(_)));
-        if holds_secret || line.trim().is_empty() {
+        if holds_secret || line.trim().is_empty() || *self.last.borrow() == line {
             return false;
         }
-        let mut lines = self.lines(host);
-        if lines.last().is_some_and(|last| last == line) {
-            return false;
-        }
-        lines.push(line.to_owned());
-        let kept = &lines[lines.len().saturating_sub(MOST)..];
-        let text: String = kept.iter().map(|line| written(line) + "\n").collect();
+        self.last.replace(line.to_owned());
         if let Some(folder) = self.file.parent() {
-            let _ = host.files().create_dir(folder);
+            let _ = std::fs::create_dir_all(folder);
         }
-        let _ = host.files().write_atomic(&self.file, text.as_bytes(), Some(0o600));
+        let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&self.file);
+        let _ = file.and_then(|mut file| file.write_all((written(line) + "\n").as_bytes()));
         true
     }
 }

@@ -128,7 +128,7 @@ impl Stepper {
             return;
         }
         if let Some(history) = &self.history
-            && history.keep(&*self.host, line)
+            && history.keep(line)
         {
             self.state.borrow_mut().typed.push(line.to_owned());
         }
