@@ -82,6 +82,20 @@ fn a_release_is_tagged_where_others_see_it() {
 }
 
 #[test]
+fn a_tag_that_others_push_meanwhile_stays_theirs() {
+    let world = repository();
+    others_push(&world);
+    // They are faster by a moment: their tag is there when ours arrives.
+    let hook = world.path().join(".git/hooks/pre-push");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\ngit -C origin.git tag v2 main\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    world.fails("std.git", "git.tag(\"v2\")", &["rolled back completely"]);
+    assert_eq!(git(&world, "origin.git", &["rev-parse", "v2"]), git(&world, "origin.git", &["rev-parse", "main"]));
+    assert_eq!(git(&world, ".", &["tag"]), "v1");
+}
+
+#[test]
 fn history_is_read() {
     let world = repository();
     others_push(&world);
