@@ -370,6 +370,24 @@ fn a_session_becomes_a_runbook_that_lints_clean_and_does_the_same() {
 }
 
 #[test]
+fn a_step_that_was_taken_back_is_kept_as_a_comment() {
+    let script = "n\nn\nundo\nyes\nk done by hand\n$ touch mark\nn\nn\nsave out.rbk\nn\n";
+    let (world, told) = stepped(script);
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    let saved = fs::read_to_string(world.path().join("out.rbk")).unwrap();
+    assert!(saved.contains("# tried, and taken back\n    #     step \"First\" {"), "{saved}");
+    assert!(saved.contains("\n    step \"Third\" {"), "{saved}");
+    let fresh = World::new(&saved, "");
+    assert_eq!(fresh.ended(&["run", "book.rbk", "-e", "staging"]).code, Some(0), "{saved}");
+    assert_eq!(fresh.ledger(), ["do third"], "{saved}");
+    // Done again, it stands.
+    let (world, told) = stepped("n\nn\nundo\nyes\nr\nc\nk it holds\nn\nsave out.rbk\nn\n");
+    assert_eq!(world.ledger(), ["do first 42", "undo first", "do first 42", "do second", "do third"], "{}", told.text);
+    let saved = fs::read_to_string(world.path().join("out.rbk")).unwrap();
+    assert!(saved.contains("\n    step \"First\" {") && !saved.contains("taken back"), "{saved}");
+}
+
+#[test]
 fn a_session_without_a_runbook_becomes_one() {
     let world = World::new("", "");
     let told = by(&world, &["repl"], "let x = reads $ echo 7\n$ ./effect do ${x}\nsave out.rbk\nn\n");

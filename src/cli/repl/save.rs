@@ -33,8 +33,8 @@ pub(super) fn save(host: &dyn Host, held: &Held<'_>, path: &Path) -> Result<(), 
     if matches!(host.files().metadata(path), Ok(Some(_))) {
         return Err(format!("{} is there already, and was left as it is: choose another name", path.display()));
     }
-    let text = written(held);
-    let text = clean(host, path, text)?;
+    // What follows may need what a step bound, though it was taken back: then it stays.
+    let text = clean(host, path, written(held, true)).or_else(|_| clean(host, path, written(held, false)))?;
     host.files()
         .write_atomic(path, text.as_bytes(), None)
         .map_err(|why| format!("{} cannot be written: {why}", path.display()))
@@ -49,8 +49,8 @@ enum Change {
     Vary,
 }
 
-/// The session as a text, not formatted.
-fn written(held: &Held<'_>) -> String {
+/// The session as a text, not formatted; with the steps of the runbook that were taken back as comments, or as they were.
+fn written(held: &Held<'_>, leaves_out: bool) -> String {
     let program = held.program();
     let file = program.sources.get(program.main);
     let deeds = held.done();
@@ -61,6 +61,9 @@ fn written(held: &Held<'_>) -> String {
             vary(held, text, &mut changes, &mut typed);
         }
     }
+    for span in held.taken_back().into_iter().filter(|span| leaves_out && span.file == program.main) {
+        changes.push((span.start as usize, Change::Comment(span, "tried, and taken back".to_owned())));
+    }
     for (deed, text) in deeds.iter().zip(typed) {
         match (&deed.did, deed.at) {
             (Did::Typed { .. }, at) => changes.push((place(file, at, deed.behind, program.main), Change::Insert(text))),
@@ -70,7 +73,7 @@ fn written(held: &Held<'_>) -> String {
             (Did::Accepted(why), Some(span)) => {
                 changes.push((span.start as usize, Change::Comment(span, format!("failed, and was accepted: {why}"))));
             }
-            (Did::Skipped(_) | Did::Accepted(_), None) | (Did::Undone(_), _) => {}
+            (Did::Skipped(_) | Did::Accepted(_), None) | (Did::Undone(_) | Did::Again(_), _) => {}
         }
     }
     let body = applied(&file.text, changes);
@@ -105,7 +108,7 @@ fn typed_text(held: &Held<'_>, deeds: &[Deed], deed: &Deed) -> String {
     let is_undone = |title: &str| {
         deeds.iter().any(|other| match &other.did {
             Did::Undone(paths) => paths.iter().any(|path| path.last().is_some_and(|last| **last == *title)),
-            Did::Typed { .. } | Did::Skipped(_) | Did::Accepted(_) => false,
+            Did::Typed { .. } | Did::Skipped(_) | Did::Accepted(_) | Did::Again(_) => false,
         })
     };
     if let Some(why) = failed {

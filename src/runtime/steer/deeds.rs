@@ -62,6 +62,24 @@ fn find(block: &Block, wanted: &Arc<Scope>) -> Option<Span> {
     })
 }
 
+/// The whole statement of the scope with these titles around it, its own the last. None of a loop, which has several.
+pub(super) fn statement_at(program: &Program, titles: &[Arc<str>]) -> Option<Span> {
+    along(&program.body, titles)
+}
+
+fn along(block: &Block, titles: &[Arc<str>]) -> Option<Span> {
+    let (first, rest) = titles.split_first()?;
+    block.body.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::For(_) => None,
+        StmtKind::Scope(scope) if scope.name == *first => match rest {
+            [] => Some(stmt.span),
+            rest => blocks(&stmt.kind).into_iter().find_map(|block| along(block, rest)),
+        },
+        StmtKind::Scope(_) => None,
+        _ => blocks(&stmt.kind).into_iter().find_map(|block| along(block, titles)),
+    })
+}
+
 /// Whether a place is that of a whole scope, and not of a statement.
 pub(super) fn is_scope(program: &Program, place: Span) -> bool {
     within::any(&program.body, &|stmt| {

@@ -198,6 +198,21 @@ impl<'a> Held<'a> {
         self.branch.run.deeds.borrow().clone()
     }
 
+    /// The steps of the story that were taken back by hand and did not run again.
+    pub fn taken_back(&self) -> Vec<Span> {
+        let mut gone: Vec<Span> = Vec::new();
+        for deed in self.branch.run.deeds.borrow().iter() {
+            match &deed.did {
+                super::Did::Undone(paths) => {
+                    gone.extend(paths.iter().filter_map(|path| deeds::statement_at(self.program(), path)));
+                }
+                super::Did::Again(span) => gone.retain(|one| one != span),
+                super::Did::Typed { .. } | super::Did::Skipped(_) | super::Did::Accepted(_) => {}
+            }
+        }
+        gone
+    }
+
     /// How many scopes are around a place of the story.
     pub fn depth_of(&self, place: Span) -> usize {
         let around = deeds::titles_around(self.program(), place).len();

@@ -37,8 +37,10 @@ pub enum Did {
     Skipped(String),
     /// The failure of a step was accepted.
     Accepted(String),
-    /// Changes were taken back: titles of the scopes in which each was made.
+    /// Changes were taken back: titles of the scopes in which each was made, where nothing of those is armed any more.
     Undone(Vec<Vec<Arc<str>>>),
+    /// A step of the story ran once more.
+    Again(Span),
 }
 
 impl Branch {

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Did, Stop};
+use super::{Did, Stop, deeds};
 use crate::analysis::program::Block;
 use crate::analysis::typed::{Bound, For, Typed, Typing, Wrong, title};
 use crate::catalog::Effect;
@@ -158,6 +158,9 @@ impl Branch {
                 flow
             })
             .await;
+        if let Some(span) = deeds::statement_of(&self.unit.program, &step) {
+            self.remember(stop, Did::Again(span));
+        }
         self.last_step = Some(step);
         came
     }
@@ -170,9 +173,12 @@ impl Branch {
         let what = "undo".to_owned();
         self.on_its_line(stop, pos, &what, async |branch| {
             let newest = branch.newest(count);
-            branch.remember(stop, Did::Undone(newest.iter().map(|armed| armed.path.clone()).collect()));
-            let nodes: Vec<Node> = newest.into_iter().rev().map(Node::One).collect();
+            let nodes: Vec<Node> = newest.iter().rev().cloned().map(Node::One).collect();
             run.root.forget(&nodes);
+            let rest = run.root.newest_first();
+            let is_whole = |armed: &&Rc<Armed>| rest.iter().all(|other| other.path != armed.path);
+            let paths = newest.iter().filter(is_whole).map(|armed| armed.path.clone()).collect();
+            branch.remember(stop, Did::Undone(paths));
             let left = run.totals.left.borrow().len();
             run.take_back(nodes, &failure).await;
             match run.totals.left.borrow().get(left) {
