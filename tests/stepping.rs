@@ -269,11 +269,22 @@ fn into_a_step_statement_by_statement() {
 
 #[test]
 fn what_is_wrong_is_told_and_nothing_happens() {
-    let (world, told) =
-        stepped("n\nlet answer = 1\np file.write(\"x\", \"y\")\nlet x = answer +\nnope()\nimage = 3\nundo\nr\nn\n");
+    let (world, told) = stepped(
+        "n\nlet answer = 1\nset copies = 4\nlet copies = 4\np file.write(\"x\", \"y\")\nlet x = answer +\nnope()\nimage = 3\nundo\nr\nn\n",
+    );
     says(
         &told,
-        &["`answer` is bound already", "set NAME = …", "nope", "nothing here is called `image`", "nothing is armed"],
+        &[
+            "`answer` is bound already",
+            "type: set answer = …",
+            "`copies` keeps its value for the whole run",
+            "let other_copies = …",
+            "`copies` is bound already, for the whole runbook",
+            "let other_copies = …",
+            "nope",
+            "nothing here is called `image`",
+            "nothing is armed",
+        ],
     );
     assert_eq!(world.ledger(), ["do first 42"]);
 }

@@ -183,7 +183,9 @@ impl Typing {
         found.dedup_by(|a, b| a.span() == b.span() && a.message == b.message);
         if found.iter().any(Diagnostic::is_error) {
             found.retain(Diagnostic::is_error);
-            return Err(Wrong { diagnostics: found.into_iter().map(at_the_prompt).collect(), sources });
+            let is_global = |name: &str| state.base.globals.iter().any(|global| *global.name == *name);
+            let diagnostics = found.into_iter().map(|found| at_the_prompt(found, &sources, &is_global)).collect();
+            return Err(Wrong { diagnostics, sources });
         }
         Ok(Typed {
             program: Arc::new(program),
@@ -226,9 +228,14 @@ fn closed(body: &[tree::Stmt]) -> Vec<Span> {
 }
 
 /// What to type at a prompt is not always what to write in a file.
-fn at_the_prompt(mut diagnostic: Diagnostic) -> Diagnostic {
+fn at_the_prompt(mut diagnostic: Diagnostic, sources: &Sources, is_global: &dyn Fn(&str) -> bool) -> Diagnostic {
     if diagnostic.code == &code::NOT_ASSIGNABLE || diagnostic.code == &code::DUPLICATE_NAME {
-        diagnostic.help = Some("to give it another value from here on type: set NAME = …".to_owned());
+        let name = sources.text(diagnostic.span());
+        diagnostic.help = Some(if is_global(name) || matches!(name, "run" | "env" | "environments") {
+            format!("give the new value a name of its own: let other_{name} = …")
+        } else {
+            format!("to give it another value from here on type: set {name} = …")
+        });
     }
     diagnostic
 }

@@ -62,6 +62,21 @@ impl Lower<'_, '_, '_> {
             }
         };
         let Some(binding) = self.names.find(&name.name).cloned() else {
+            let global = match self.declared.symbols[self.module].get(&name.name) {
+                Some(Symbol::Global(global)) => Some(self.declared.globals[*global as usize].span),
+                _ => None,
+            };
+            if global.is_some() || matches!(&*name.name, "run" | "env" | "environments") {
+                let message = format!("`{}` keeps its value for the whole run", name.name);
+                let help = format!("give the new value a name of its own: let other_{} = …", name.name);
+                let diagnostic = Diagnostic::error(&code::NOT_ASSIGNABLE, name.span, message, "assigned here");
+                let diagnostic = diagnostic.help(help);
+                self.report(match global {
+                    Some(first) => diagnostic.label(first, "bound here"),
+                    None => diagnostic,
+                });
+                return;
+            }
             let message = format!("nothing here is called `{}`", name.name);
             let help = format!("to bind a new name write: let {} = …", name.name);
             self.report(Diagnostic::error(&code::UNKNOWN_NAME, name.span, message, "").help(help));
