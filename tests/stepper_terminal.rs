@@ -213,6 +213,17 @@ fn completion_hints_and_history() {
 }
 
 #[test]
+fn environments_are_completed() {
+    let book =
+        "env staging {\n    url = \"s\"\n}\nenv prod {\n    url = \"other\"\n}\nstep \"First\" {\n    $ true\n}\n";
+    let mut session = Session::of(book, "", &["step", "book.rbk", "-e", "staging"], &[]);
+    session.line("p environments.pr\t.u\t");
+    session.shows("p environments.prod.url");
+    session.shows("\"other\"");
+    session.leaves();
+}
+
+#[test]
 fn ten_thousand_lines_over_an_open_prompt() {
     let book = r#"
 parallel {
