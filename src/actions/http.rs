@@ -229,33 +229,25 @@ changing!(
     "http.delete(\"http://localhost:8080/users/1\", ok: [200, 204, 404])"
 );
 
+const METHOD: Param = Param { name: "method", ty: "string", default: None, doc: "`PURGE`, `OPTIONS`, …" };
+
+/// The method, and behind it what every changing request takes.
+const REQUEST_PARAMS: [Param; CHANGING.len() + 1] = {
+    let mut params = [METHOD; CHANGING.len() + 1];
+    let mut at = 0;
+    while at < CHANGING.len() {
+        params[at + 1] = CHANGING[at];
+        at += 1;
+    }
+    params
+};
+
 pub(super) static REQUEST: Action = Action {
     name: "http.request",
     summary: "Send a request with any method",
     details: CHANGING_DETAILS,
     effect: Effect::Changes,
-    params: &[
-        Param { name: "method", ty: "string", default: None, doc: "`PURGE`, `OPTIONS`, …" },
-        URL,
-        JSON,
-        FORM,
-        FILES,
-        BODY,
-        HEADERS,
-        BEARER,
-        BASIC,
-        OK,
-        IDEMPOTENT,
-        TIMEOUT_PARAM,
-        CONNECT,
-        INSECURE,
-        FILE,
-        CA,
-        CERT,
-        KEY,
-        COOKIES,
-        MAX_SIZE,
-    ],
+    params: &REQUEST_PARAMS,
     returns: ANSWER,
     examples: &["http.request(\"PURGE\", \"http://localhost:8080/index.html\")"],
     show: |args| format!("{} {}", shown(args, "method"), shown(args, "url")),

@@ -71,7 +71,7 @@ pub enum Inverse {
 }
 
 /// A parameter of a native action.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Param {
     /// Its name.
     pub name: &'static str,
